@@ -1,1 +1,70 @@
-export {};
+export { type Endpoint, type EndpointAccess, generalErrors, keyErrors } from './endpoints/endpoint.js';
+export { buildOpenApiDocument, endpoints, listEndpointErrors } from './endpoints/openapi.js';
+export { pageEndpoints, serverEndpoints } from './endpoints/page-endpoints.js';
+export { sdkEndpoints } from './endpoints/sdk-endpoints.js';
+export {
+  type ConnectErrorCode,
+  connectErrorTable,
+  documentationPath,
+  type ErrorBody,
+  type ErrorCode,
+  errorBodySchema,
+  errorCodes,
+  errorTable,
+  type UserAction,
+} from './errors.js';
+export { contextLimits, forbiddenInjectionHeaders, headerNames, signatureSkewSecondsMax } from './headers.js';
+export {
+  type ActorId,
+  type ApiKeyId,
+  type AppId,
+  type ConnectSessionId,
+  type CredentialId,
+  type GrantId,
+  type ProviderId,
+  providerIdSchema,
+  type UserId,
+  uuidSchema,
+} from './ids.js';
+export {
+  type CatalogProvider,
+  providerCatalogResponseSchema,
+  scopesResponseSchema,
+} from './schemas/catalog.js';
+export {
+  type ConnectParameter,
+  type ConnectProvider,
+  type ConnectView,
+  connectViewSchema,
+  pageAuthorizeRequestSchema,
+  pageHandleRequestSchema,
+  pageOpenRequestSchema,
+  pageResolveMismatchRequestSchema,
+  pageUseExistingRequestSchema,
+} from './schemas/connect-page.js';
+export {
+  type ConnectPollResponse,
+  type ConnectResult,
+  type ConnectSessionRequest,
+  type ConnectStatusResponse,
+  connectPollResponseSchema,
+  connectSessionRequestSchema,
+  connectStatusRequestSchema,
+  grantPolicyInputSchema,
+  type PostedGrant,
+  postedGrantSchema,
+} from './schemas/connect-session.js';
+export {
+  type ListGrantsRequest,
+  listGrantsResponseSchema,
+  type OauthGrantItem,
+  type ProviderRevocation,
+} from './schemas/grants.js';
+export {
+  type AuditCallRequest,
+  type ScopeMismatchReport,
+  type TokenRequest,
+  type TokenResponse,
+  tokenResponseSchema,
+} from './schemas/token.js';
+export { type KeyScope, keyScopeSchema, keyScopes, scopeVersion } from './scopes.js';

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import {
+  connectViewSchema,
+  pageAuthorizeRequestSchema,
+  pageAuthorizeResponseSchema,
+  pageHandleRequestSchema,
+  pageOpenRequestSchema,
+  pageResolveMismatchRequestSchema,
+  pageUseExistingRequestSchema,
+} from '../schemas/connect-page.js';
+import { connectStatusRequestSchema, connectStatusResponseSchema } from '../schemas/connect-session.js';
+import { defineEndpoint } from './endpoint.js';
+
+const page = (name: string, summary: string, request: z.ZodType) =>
+  defineEndpoint({
+    name: `page${name[0]?.toUpperCase() ?? ''}${name.slice(1).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())}`,
+    method: 'POST',
+    path: `/sdk/oauth/connect/page/${name}`,
+    access: 'page',
+    summary,
+    request,
+    response: connectViewSchema,
+    errors: ['session_not_found', 'session_not_open', 'forbidden'],
+  });
+
+/** Endpoints of the hosted connect page and of the browser library. */
+export const pageEndpoints = {
+  connectStatus: defineEndpoint({
+    name: 'connectStatus',
+    method: 'POST',
+    path: '/sdk/oauth/connect/status',
+    access: 'session',
+    summary: 'Tells the page that opened the popup how the session stands; waits up to 25 s for a change.',
+    request: connectStatusRequestSchema,
+    response: connectStatusResponseSchema,
+    errors: ['forbidden'],
+  }),
+  pageOpen: page('open', 'Opens a connect session in this browser.', pageOpenRequestSchema),
+  pageAuthorize: defineEndpoint({
+    name: 'pageAuthorize',
+    method: 'POST',
+    path: '/sdk/oauth/connect/page/authorize',
+    access: 'page',
+    summary: "Starts an authorization and answers the address of the provider's page.",
+    request: pageAuthorizeRequestSchema,
+    response: pageAuthorizeResponseSchema,
+    errors: [
+      'session_not_found',
+      'session_not_open',
+      'forbidden',
+      'provider_not_configured',
+      'provider_configuration_unavailable',
+      'invalid_grant_policy',
+    ],
+  }),
+  pageUseExisting: page(
+    'use-existing',
+    'Finishes with an account that is connected already.',
+    pageUseExistingRequestSchema,
+  ),
+  pageResolveMismatch: page(
+    'resolve-mismatch',
+    'Decides what happens after another account than the expected one was signed in.',
+    pageResolveMismatchRequestSchema,
+  ),
+  pageFinish: page(
+    'finish',
+    'Finishes the session with the accounts connected so far.',
+    pageHandleRequestSchema,
+  ),
+  pageCancel: page('cancel', 'Ends the session on the wish of its user.', pageHandleRequestSchema),
+} as const;
+
+/** Endpoints about the server itself. */
+export const serverEndpoints = {
+  health: defineEndpoint({
+    name: 'health',
+    method: 'GET',
+    path: '/healthz',
+    access: 'public',
+    summary: 'Answers while the process lives.',
+    request: null,
+    response: z.object({ status: z.literal('ok') }),
+  }),
+  readiness: defineEndpoint({
+    name: 'readiness',
+    method: 'GET',
+    path: '/readyz',
+    access: 'public',
+    summary: 'Answers 200 while database and keys are usable and the server is not stopping.',
+    request: null,
+    response: z.object({ status: z.literal('ready') }),
+  }),
+} as const;

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { uuidSchema } from '../ids.js';
+
+/** Body of `POST /sdk/grants/list` (wire/2 §6). */
+export const listGrantsRequestSchema = z.strictObject({
+  limit: z.int().min(1).max(1000).default(100),
+  offset: z.int().min(0).max(1_000_000).default(0),
+  provider_id: z.string().min(1).max(255).optional(),
+  status: z.string().min(1).max(64).optional(),
+  account: z.string().min(1).max(512).optional(),
+  label: z.string().min(1).max(255).optional(),
+  user_token: z.string().min(1).max(8192).optional(),
+});
+/** Body of the list call, parsed. */
+export type ListGrantsRequest = z.infer<typeof listGrantsRequestSchema>;
+
+/** Lifetime of a grant as it is shown. */
+export const grantPolicySchema = z.object({
+  expires_at: z.string().optional(),
+  created_by: z.enum(['developer', 'end_user']).optional(),
+  created_at: z.string().optional(),
+});
+
+/** One OAuth grant in a list (wire/2 §6.1). */
+export const oauthGrantItemSchema = z.object({
+  grant_kind: z.literal('oauth'),
+  grant_id: uuidSchema,
+  provider_id: z.string(),
+  status: z.enum(['active', 'expired', 'revoked', 'needs_reauth']),
+  created_at: z.string(),
+  principal_type: z.enum(['user', 'system', 'agent']),
+  access_via: z.literal('ownership'),
+  scopes: z.array(z.string()),
+  account_identifier: z.string().nullable(),
+  account_display_name: z.string().nullable(),
+  api_base_url: z.string().optional(),
+  scope_mismatch: z.boolean(),
+  needs_reconnect: z.boolean(),
+  expires_at: z.string().nullable(),
+  grant_expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+  label: z.string().nullable(),
+  grant_policy: grantPolicySchema.optional(),
+});
+/** One grant in a list, parsed. */
+export type OauthGrantItem = z.infer<typeof oauthGrantItemSchema>;
+
+/** Answer of the list call. */
+export const listGrantsResponseSchema = z.object({
+  grants: z.array(oauthGrantItemSchema),
+  total: z.int(),
+  limit: z.int(),
+  offset: z.int(),
+  has_more: z.boolean(),
+});
+
+/** Body of `POST /sdk/oauth/grants/{id}/revoke` (wire/2 §7.1). */
+export const revokeGrantRequestSchema = z.strictObject({
+  reason: z.string().max(2000).nullable().optional(),
+  user_token: z.string().min(1).max(8192).optional(),
+});
+/** Answer of the revoke call; `provider_revocation` is ours, beside the wire. */
+export const revokeGrantResponseSchema = z.object({
+  success: z.boolean(),
+  message: z.string().min(1),
+  grant_id: uuidSchema,
+  revoked_at: z.string().min(1),
+  provider_revocation: z.enum(['confirmed', 'failed', 'not_supported', 'kept_for_other_grants']),
+});
+/** What happened at the provider when a grant was revoked. */
+export type ProviderRevocation = z.infer<typeof revokeGrantResponseSchema>['provider_revocation'];
