@@ -1,0 +1,22 @@
+import type { Egress } from '@alter-ai/egress';
+import type { Logger } from 'pino';
+import type { AuditLog } from './audit/audit-log.js';
+import type { VaultConfig } from './config.js';
+import type { Keyring } from './keys/keyring.js';
+import type { SettingsReader } from './settings/settings-reader.js';
+import type { Storage } from './storage/database/storage.js';
+
+/** Everything a use case can reach. Use cases are functions `(deps, input) => Promise<output>`. */
+export interface VaultDeps {
+  readonly config: VaultConfig;
+  readonly storage: Storage;
+  readonly keyring: Keyring;
+  readonly audit: AuditLog;
+  readonly settings: SettingsReader;
+  readonly egress: Egress;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Identifies this process in leases. */
+  readonly processId: string;
+}

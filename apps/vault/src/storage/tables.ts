@@ -1,0 +1,300 @@
+/**
+ * Every table as kysely sees it. Times are milliseconds since 1970 (`bigint` in PostgreSQL, read as number), flags are 0 or 1,
+ * `*_json` columns hold JSON text, `sealed_*` columns hold sealed records (K1). Every row but those of the server itself starts with
+ * `app_id`, so that apps can be spread over databases.
+ */
+export interface Tables {
+  meta: MetaTable;
+  apps: AppTable;
+  data_keys: DataKeyTable;
+  api_keys: ApiKeyTable;
+  provider_configs: ProviderConfigTable;
+  identity_providers: IdentityProviderTable;
+  policies: PolicyTable;
+  users: UserTable;
+  actors: ActorTable;
+  credentials: CredentialTable;
+  grants: GrantTable;
+  connect_sessions: ConnectSessionTable;
+  authorizations: AuthorizationTable;
+  audit_chains: AuditChainTable;
+  audit_records: AuditRecordTable;
+  nonces_0: NonceTable;
+  nonces_1: NonceTable;
+  nonces_2: NonceTable;
+  job_leases: JobLeaseTable;
+}
+
+/** Facts about the whole database: canary, lookup key, audit chain register. */
+export interface MetaTable {
+  key: string;
+  value: Buffer;
+}
+
+/** One app (tenant). `version` grows with every change of anything that belongs to the app's settings. */
+export interface AppTable {
+  id: string;
+  slug: string;
+  name: string;
+  /** website_url, allowed_origins, return_urls, connect_session_ttl_seconds, branding, allowed_networks. */
+  settings_json: string;
+  version: number;
+  /** The app's key-encryption key, wrapped by the root key (K2); empty once shredded. */
+  wrapped_key: Buffer;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A data key, wrapped by its app's key (K2). */
+export interface DataKeyTable {
+  app_id: string;
+  id: string;
+  wrapped_key: Buffer;
+  created_at: number;
+}
+
+/** An API key: never the key itself (K5). */
+export interface ApiKeyTable {
+  app_id: string;
+  id: string;
+  name: string;
+  key_type: 'rk' | 'ak' | 'dk' | 'app';
+  key_prefix: string;
+  /** Keyed digest of the key's public id; unique. */
+  lookup_digest: string;
+  /** The signing key (HMAC of the API key), sealed. */
+  sealed_signing_key: Buffer;
+  scopes_json: string | null;
+  cidr_allowlist_json: string | null;
+  expires_at: number | null;
+  revoked_at: number | null;
+  /** True when the key is written in the configuration file (so export does not repeat it). */
+  is_from_file: number;
+  created_at: number;
+}
+
+/** A provider as one app uses it. */
+export interface ProviderConfigTable {
+  app_id: string;
+  id: string;
+  provider_id: string;
+  /** What the configuration file says of the provider beyond client and scopes: overrides of the catalogue entry. */
+  overrides_json: string;
+  client_id: string | null;
+  /** JSON array of live client secrets, newest first, sealed; null for none. */
+  sealed_client_secrets: Buffer | null;
+  /** `[{ "scope": string, "required": boolean }]`. */
+  scopes_json: string;
+  /** R7: set while the provider refuses the app's client credentials. */
+  breaker_open_until: number | null;
+  breaker_code: string | null;
+  breaker_failures: number;
+  created_at: number;
+  updated_at: number;
+}
+
+/** The identity provider of one app. */
+export interface IdentityProviderTable {
+  app_id: string;
+  id: string;
+  issuer: string;
+  audience: string;
+  claims_json: string;
+  sign_in_json: string | null;
+  sealed_sign_in_secret: Buffer | null;
+  created_at: number;
+}
+
+/** One policy of one app. */
+export interface PolicyTable {
+  app_id: string;
+  id: string;
+  name: string;
+  target_kind: 'app' | 'provider' | 'agent' | 'grant';
+  target_id: string | null;
+  rule_json: string;
+  created_at: number;
+}
+
+/** A user of one app: issuer and subject of the app's identity provider. Unique (app_id, issuer, subject). */
+export interface UserTable {
+  app_id: string;
+  id: string;
+  issuer: string;
+  subject: string;
+  email: string | null;
+  display_name: string | null;
+  created_at: number;
+  last_seen_at: number;
+}
+
+/** A caller that has been seen. Unique (app_id, caller, caller_type). */
+export interface ActorTable {
+  app_id: string;
+  id: string;
+  caller: string;
+  caller_type: string;
+  created_at: number;
+}
+
+/** What is encrypted: the tokens of one account at one provider configuration. */
+export interface CredentialTable {
+  app_id: string;
+  id: string;
+  provider_config_id: string;
+  /** The whole token answer and the tokens taken from it, one sealed JSON value. */
+  sealed_tokens: Buffer;
+  /** R5: compare-and-set counter; grows with every stored token set. */
+  generation: number;
+  /** UUID of the current token set, `token_generation` on the wire. */
+  token_generation: string;
+  scopes_json: string;
+  /** Chosen fields of the token answer and connect parameters, e.g. `{"instance_url": …}`; nothing secret. */
+  metadata_json: string;
+  access_expires_at: number | null;
+  /** When the access token was obtained; the refresh buffer is never more than half of its lifetime (R1). */
+  access_issued_at: number;
+  refresh_expires_at: number | null;
+  has_refresh_token: number;
+  status: 'active' | 'needs_reauth' | 'revoked';
+  /** Code of the cause of death, e.g. `invalid_grant`, `interrupted_refresh`, and its evidence. */
+  death_cause: string | null;
+  death_evidence_json: string | null;
+  died_at: number | null;
+  /** Set when a provider answered 401 for the current token generation: the next use refreshes. */
+  is_refresh_forced: number;
+  /** R8: no attempt before this time. */
+  retry_at: number | null;
+  failures: number;
+  /** R6: first definite `invalid_grant` for the current refresh token. */
+  invalid_grant_at: number | null;
+  /** R2: lease. */
+  lease_holder: string | null;
+  lease_deadline: number | null;
+  lease_generation: number;
+  /** R3: open intent: generation that is being refreshed, SHA-256 of the refresh token, time, and whether it was a replay. */
+  intent_generation: number | null;
+  intent_hash: string | null;
+  intent_at: number | null;
+  intent_is_replay: number;
+  created_at: number;
+  updated_at: number;
+}
+
+/**
+ * The right to use one credential. Unique while not revoked:
+ * (app_id, principal_type, principal_id, provider_config_id, issuer, subject).
+ */
+export interface GrantTable {
+  app_id: string;
+  id: string;
+  provider_id: string;
+  provider_config_id: string;
+  credential_id: string;
+  principal_type: 'user' | 'system';
+  /** User id, or `system`. */
+  principal_id: string;
+  issuer: string;
+  subject: string;
+  account_identifier: string;
+  account_display_name: string | null;
+  label: string | null;
+  status: 'active' | 'revoked';
+  scopes_json: string;
+  /** Scopes that a report or a provider 403 named; not null means the next use is refused (scope_mismatch). */
+  mismatch_json: string | null;
+  expires_at: number | null;
+  /** max_ttl_seconds, created_by, created_at. */
+  policy_json: string | null;
+  /** Parameters given on the connect page, e.g. `{"subdomain": "acme"}`. */
+  parameters_json: string;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
+  revoked_by: string | null;
+  revocation_result: string | null;
+}
+
+/** One connect session. */
+export interface ConnectSessionTable {
+  app_id: string;
+  id: string;
+  /** SHA-256 of the session token; unique. */
+  token_hash: string;
+  user_id: string | null;
+  status: 'pending' | 'completed' | 'error' | 'expired';
+  /** The session's request as accepted (no user token), JSON. */
+  request_json: string;
+  /** SHA-256 of the cookie of the browser that opened it; null until opened. */
+  browser_hash: string | null;
+  /** Connected so far: `[{ grant_id, operation, provider_id, … }]`. */
+  results_json: string;
+  declined_json: string;
+  /** `{ code, message, reference }` once failed. */
+  error_json: string | null;
+  /** Sealed state of an account mismatch that waits for a decision (tokens of the other account). */
+  sealed_mismatch: Buffer | null;
+  notice_json: string | null;
+  version: number;
+  created_at: number;
+  expires_at: number;
+  finished_at: number | null;
+}
+
+/** One authorization under way at a provider: what the state parameter stands for. */
+export interface AuthorizationTable {
+  app_id: string;
+  id: string;
+  session_id: string;
+  /** SHA-256 of the state parameter; unique. */
+  state_hash: string;
+  provider_config_id: string;
+  /** SHA-256 of the browser's cookie (C3). */
+  browser_hash: string;
+  /** PKCE verifier, OpenID nonce, connect parameters, lifetime, options: one sealed JSON value. */
+  sealed_state: Buffer;
+  created_at: number;
+  expires_at: number;
+  spent_at: number | null;
+}
+
+/** One hash chain: one writer process (A3). The head is sealed in the same commit as its records. */
+export interface AuditChainTable {
+  id: string;
+  sequence: number;
+  sealed_head: Buffer;
+  started_at: number;
+  updated_at: number;
+}
+
+/** One audit record. The real tables are one per month: `audit_2026_11`, …; this is their shape. */
+export interface AuditRecordTable {
+  chain_id: string;
+  sequence: number;
+  app_id: string | null;
+  id: string;
+  at: number;
+  kind: string;
+  grant_id: string | null;
+  provider_id: string | null;
+  user_id: string | null;
+  outcome: string | null;
+  /** Canonical JSON (RFC 8785) of the whole record: what is hashed. */
+  record: string;
+  hash: Buffer;
+}
+
+/** Nonces of signed requests; three tables in turn, each for one period of the request's timestamp (T1). */
+export interface NonceTable {
+  /** API key id and nonce. */
+  nonce: string;
+}
+
+/** The leased runner of later work. */
+export interface JobLeaseTable {
+  name: string;
+  holder: string | null;
+  deadline: number | null;
+  next_run_at: number;
+  last_run_at: number | null;
+}
