@@ -1,0 +1,21 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** SHA-256 as 64 lowercase hex characters; a string is hashed as UTF-8. */
+export function sha256Hex(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/**
+ * What is stored in place of a session token, state or cookie value: its SHA-256 as 64 lowercase hex characters.
+ * Only for random tokens of at least 128 bits; a plain hash protects nothing that can be guessed.
+ */
+export function hashToken(token: string): string {
+  return sha256Hex(token);
+}
+
+/** Whether two values are equal, in time that depends on their lengths only (strings count as UTF-8). */
+export function constantTimeEqual(a: string | Uint8Array, b: string | Uint8Array): boolean {
+  const left = typeof a === 'string' ? Buffer.from(a, 'utf8') : a;
+  const right = typeof b === 'string' ? Buffer.from(b, 'utf8') : b;
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+
+const recordDomain = Buffer.from('alter-chain-record-v1\0', 'ascii');
+const genesisDomain = Buffer.from('alter-chain-genesis-v1\0', 'ascii');
+const hashBytes = 32;
+
+/** One record of a chain as it is stored: position (from 1), exact bytes, and the chain hash after it. */
+export type ChainRecord = { sequence: number; recordBytes: Uint8Array; hash: Uint8Array };
+
+/** Position in a chain: the sequence of its last record (0 before the first) and the hash after it. */
+export type ChainHead = { sequence: number; hash: Uint8Array };
+
+/** Why a chain does not hold; `sequence` of the verdict is the record at fault or the first one missing. */
+export type ChainFault = 'sequence_gap' | 'hash_mismatch' | 'truncated' | 'extra_records' | 'head_mismatch';
+
+/** Result of a verification: `count` records were read and `head` is the hash after the last. */
+export type ChainVerdict =
+  | { ok: true; count: number; head: Buffer }
+  | { ok: false; sequence: number; reason: ChainFault };
+
+/** Hash that the first record of a chain builds on (A3). */
+export function genesisHash(chainId: string): Buffer {
+  return createHash('sha256').update(genesisDomain).update(chainId, 'utf8').digest();
+}
+
+/** Hash after a record: SHA-256 over a domain tag, the previous hash (32 bytes, else RangeError) and the record's bytes (A3). */
+export function chainHash(previousHash: Uint8Array, recordBytes: Uint8Array): Buffer {
+  if (previousHash.byteLength !== hashBytes) throw new RangeError('previousHash must have 32 bytes');
+  return createHash('sha256').update(recordDomain).update(previousHash).update(recordBytes).digest();
+}
+
+/**
+ * Reads a chain once, record by record, and says whether it holds (A3).
+ * Starts at the genesis of `chainId`, or after `after` where earlier records were retired.
+ * `expectedHead` is the head kept sealed beside the chain; without it a cut end cannot be seen.
+ */
+export async function verifyChain(input: {
+  chainId: string;
+  records: Iterable<ChainRecord> | AsyncIterable<ChainRecord>;
+  after?: ChainHead | undefined;
+  expectedHead?: ChainHead | undefined;
+}): Promise<ChainVerdict> {
+  const startSequence = input.after?.sequence ?? 0;
+  let head = input.after === undefined ? genesisHash(input.chainId) : Buffer.from(input.after.hash);
+  let sequence = startSequence;
+  for await (const record of input.records) {
+    if (record.sequence !== sequence + 1)
+      return { ok: false, sequence: sequence + 1, reason: 'sequence_gap' };
+    head = chainHash(head, record.recordBytes);
+    if (!head.equals(record.hash)) return { ok: false, sequence: record.sequence, reason: 'hash_mismatch' };
+    sequence = record.sequence;
+  }
+  const expected = input.expectedHead;
+  if (expected !== undefined) {
+    if (sequence < expected.sequence) return { ok: false, sequence: sequence + 1, reason: 'truncated' };
+    if (sequence > expected.sequence) {
+      return { ok: false, sequence: expected.sequence + 1, reason: 'extra_records' };
+    }
+    if (!head.equals(expected.hash)) return { ok: false, sequence, reason: 'head_mismatch' };
+  }
+  return { ok: true, count: sequence - startSequence, head };
+}

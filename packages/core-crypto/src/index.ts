@@ -1,0 +1,60 @@
+export {
+  deriveKeyId,
+  deriveSigningKey,
+  deriveSigningKeyObject,
+  lookupDigest,
+} from './api-keys/key-derivation.js';
+export {
+  type ApiKeyType,
+  computeKeyChecksum,
+  isApiKeyFormat,
+  keyPrefixForDisplay,
+  mintApiKey,
+  type ScopedKeyType,
+} from './api-keys/key-format.js';
+export { constantTimeEqual, hashToken, sha256Hex } from './digest.js';
+export {
+  type ChainFault,
+  type ChainHead,
+  type ChainRecord,
+  type ChainVerdict,
+  chainHash,
+  genesisHash,
+  verifyChain,
+} from './hash-chain.js';
+export { computeCodeChallenge, createCodeVerifier } from './pkce.js';
+export { randomToken } from './random.js';
+export type { RandomBytes } from './random-bytes.js';
+export { OpenError } from './sealing/open-error.js';
+export {
+  deriveKey,
+  generateRootKey,
+  openWithRoot,
+  parseRootKey,
+  type RootKey,
+  RootKeyError,
+  sealWithRoot,
+} from './sealing/root-key.js';
+export { type DataKey, open, openText, readKeyId, type SealContext, seal } from './sealing/sealed-record.js';
+export {
+  type AppKey,
+  createDataKeyCounter,
+  type DataKeyCounter,
+  dataKeyUsesMax,
+  generateAppKey,
+  generateDataKey,
+  unwrapAppKey,
+  unwrapDataKey,
+  wrapAppKey,
+  wrapDataKey,
+} from './sealing/wrapped-keys.js';
+export { SecretValue } from './secret-value.js';
+export { canonicalPath } from './signing/canonical-path.js';
+export {
+  buildSignedHeaders,
+  createNonce,
+  type SignedHeaders,
+  signRequest,
+  verifySignature,
+} from './signing/request-signature.js';
+export { buildStringToSign, type SigningParts } from './signing/string-to-sign.js';
