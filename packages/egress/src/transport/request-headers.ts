@@ -1,0 +1,54 @@
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// Visible characters, space, tab and latin-1: a CR, LF or NUL would end the header and start another one (E3).
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+const headersMax = 100;
+const headerBytesMax = 32 * 1024;
+
+// Hop-by-hop fields and framing belong to the connection, which is ours (RFC 9110 section 7.6.1).
+const reserved = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Whether egress sets this header itself, so that a caller may not (any spelling). */
+export function isReservedHeader(name: string): boolean {
+  return reserved.has(name.toLowerCase());
+}
+
+/** Checks method and headers (E3). Gives lower-case headers, or the reason for refusing them, which never holds a value. */
+export function checkRequestHead(
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): { ok: true; headers: Record<string, string> } | { ok: false; reason: string } {
+  if (!methods.has(method))
+    return { ok: false, reason: 'the method is not one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' };
+  const checked = new Map<string, string>();
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase();
+    if (!token.test(name)) return { ok: false, reason: 'a header name is malformed' };
+    if (reserved.has(key)) return { ok: false, reason: `the header ${key} cannot be set` };
+    if (checked.has(key)) return { ok: false, reason: `the header ${key} is given twice` };
+    if (typeof value !== 'string' || !fieldValue.test(value))
+      return { ok: false, reason: `the value of the header ${key} is malformed` };
+    bytes += name.length + value.length;
+    checked.set(key, value);
+  }
+  if (checked.size > headersMax || bytes > headerBytesMax)
+    return { ok: false, reason: 'the headers are too large' };
+  // Compressed answers only where the caller asks for them: nothing to bomb with.
+  if (!checked.has('accept-encoding')) checked.set('accept-encoding', 'identity');
+  return { ok: true, headers: Object.fromEntries(checked) };
+}

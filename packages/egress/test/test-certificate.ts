@@ -1,0 +1,18 @@
+/** A certificate made for these tests alone: api.example.com and *.example.net, self-signed, 2020 to 2120. */
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBezCCASCgAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAtlZ3Jlc3Mg
+dGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFjEUMBIGA1UE
+AwwLZWdyZXNzIHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATntB5/9DKQ
+Yyxpw7/I/CbjFL/17ymB4q0lyXWKn8jKny0o1lw+CCX8onmsnfjWpTey4DtS7yu1
+GXxVKhNCQeBWo10wWzAPBgNVHRMBAf8EBTADAQH/MCkGA1UdEQQiMCCCD2FwaS5l
+eGFtcGxlLmNvbYINKi5leGFtcGxlLm5ldDAdBgNVHQ4EFgQUONHPs3q7tdXkB5Br
+AFuat7rfyJkwCgYIKoZIzj0EAwIDSQAwRgIhAKecB6LJavbRM2U3v1O2fsQxTP7+
+viAk0GraDqNPlfnXAiEA/CCh0XIJhW6DGMjGC8FebroXdCETRRNPrqBiaWXndoc=
+-----END CERTIFICATE-----
+`;
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHYd31VJMlrMhnVsb
+NR9wb0+Hhmtx+kR+ErY63AKITfOhRANCAATntB5/9DKQYyxpw7/I/CbjFL/17ymB
+4q0lyXWKn8jKny0o1lw+CCX8onmsnfjWpTey4DtS7yu1GXxVKhNCQeBW
+-----END PRIVATE KEY-----
+`;
