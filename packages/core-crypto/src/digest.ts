@@ -1,8 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import * as crypto from 'node:crypto';
+
+// The one-shot function takes half the time; Node 20 below 20.12, which the published library supports, lacks it.
+const hashOnce: ((bytes: string | Uint8Array) => string) | undefined =
+  'hash' in crypto ? (bytes) => crypto.hash('sha256', bytes, 'hex') : undefined;
 
 /** SHA-256 as 64 lowercase hex characters; a string is hashed as UTF-8. */
 export function sha256Hex(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hashOnce?.(bytes) ?? crypto.createHash('sha256').update(bytes).digest('hex');
 }
 
 /**
@@ -17,5 +21,5 @@ export function hashToken(token: string): string {
 export function constantTimeEqual(a: string | Uint8Array, b: string | Uint8Array): boolean {
   const left = typeof a === 'string' ? Buffer.from(a, 'utf8') : a;
   const right = typeof b === 'string' ? Buffer.from(b, 'utf8') : b;
-  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+  return left.byteLength === right.byteLength && crypto.timingSafeEqual(left, right);
 }

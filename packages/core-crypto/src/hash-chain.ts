@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from './digest.js';
 
 const recordDomain = Buffer.from('alter-chain-record-v1\0', 'ascii');
-const genesisDomain = Buffer.from('alter-chain-genesis-v1\0', 'ascii');
 const hashBytes = 32;
 
 /** One record of a chain as it is stored: position (from 1), exact bytes, and the chain hash after it. */
@@ -20,13 +19,14 @@ export type ChainVerdict =
 
 /** Hash that the first record of a chain builds on (A3). */
 export function genesisHash(chainId: string): Buffer {
-  return createHash('sha256').update(genesisDomain).update(chainId, 'utf8').digest();
+  return Buffer.from(sha256Hex(`alter-chain-genesis-v1\0${chainId}`), 'hex');
 }
 
 /** Hash after a record: SHA-256 over a domain tag, the previous hash (32 bytes, else RangeError) and the record's bytes (A3). */
 export function chainHash(previousHash: Uint8Array, recordBytes: Uint8Array): Buffer {
   if (previousHash.byteLength !== hashBytes) throw new RangeError('previousHash must have 32 bytes');
-  return createHash('sha256').update(recordDomain).update(previousHash).update(recordBytes).digest();
+  const input = Buffer.concat([recordDomain, previousHash, recordBytes]);
+  return Buffer.from(sha256Hex(input), 'hex');
 }
 
 /**

@@ -131,8 +131,10 @@ describe('sealed records', () => {
 
   it('refuses a key id that does not fit the header', () => {
     expect(() => seal({ ...dataKey, id: '' }, context, 'x')).toThrow(RangeError);
-    expect(() => seal({ ...dataKey, id: 'x'.repeat(256) }, context, 'x')).toThrow(RangeError);
-    const longest = { ...dataKey, id: 'é'.repeat(127) };
+    for (const id of ['x'.repeat(256), 'é', 'a b', 'a\n']) {
+      expect(() => seal({ ...dataKey, id }, context, 'x')).toThrow(RangeError);
+    }
+    const longest = { ...dataKey, id: '~'.repeat(255) };
     expect(readKeyId(seal(longest, context, 'x'))).toBe(longest.id);
   });
 });

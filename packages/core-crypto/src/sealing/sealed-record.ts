@@ -4,7 +4,7 @@ import { OpenError } from './open-error.js';
 /** Where a sealed value belongs; it opens nowhere else (K1). */
 export type SealContext = { table: string; rowId: string; appId: string; field: string };
 
-/** A 256-bit key with the id that sealed records carry (1 to 255 bytes of UTF-8). */
+/** A 256-bit key with the id that sealed records carry (1 to 255 printable ASCII characters). */
 export type DataKey = { id: string; key: KeyObject };
 
 // Layout: version (1) | length of key id (1) | key id | nonce (12) | ciphertext | tag (16).
@@ -12,17 +12,17 @@ const version = 1;
 const nonceBytes = 12;
 const tagBytes = 16;
 const fixedBytes = 2 + nonceBytes + tagBytes;
-const associatedDomain = Buffer.from('alter-sealed-record\0', 'ascii');
+const keyIdPattern = /^[\x21-\x7e]{1,255}$/;
 
 /**
  * Encrypts a value with AES-256-GCM under a fresh random 96-bit nonce, bound to its context (K1).
- * Throws RangeError when the key id is empty or longer than 255 bytes.
+ * Throws RangeError when the key id is not 1 to 255 printable ASCII characters.
  */
 export function seal(dataKey: DataKey, context: SealContext, plaintext: string | Uint8Array): Buffer {
   const header = encodeHeader(dataKey.id);
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', dataKey.key, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(encodeAssociatedData(header, context));
+  cipher.setAAD(encodeAssociatedData(dataKey.id, context));
   const first = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
   const last = cipher.final();
   return Buffer.concat([header, nonce, first, last, cipher.getAuthTag()]);
@@ -33,13 +33,12 @@ export function open(dataKey: DataKey, context: SealContext, sealed: Uint8Array)
   try {
     const bytes = viewBytes(sealed);
     const headerEnd = findHeaderEnd(bytes);
-    const header = bytes.subarray(0, headerEnd);
-    if (!header.equals(encodeHeader(dataKey.id))) throw new OpenError();
+    if (bytes.toString('latin1', 2, headerEnd) !== dataKey.id) throw new OpenError();
     const nonceEnd = headerEnd + nonceBytes;
     const tagStart = bytes.length - tagBytes;
     const nonce = bytes.subarray(headerEnd, nonceEnd);
     const decipher = createDecipheriv('aes-256-gcm', dataKey.key, nonce, { authTagLength: tagBytes });
-    decipher.setAAD(encodeAssociatedData(header, context));
+    decipher.setAAD(encodeAssociatedData(dataKey.id, context));
     decipher.setAuthTag(bytes.subarray(tagStart));
     const plaintext = decipher.update(bytes.subarray(nonceEnd, tagStart));
     // GCM is a stream mode: final() gives no bytes, it only checks the tag.
@@ -58,7 +57,7 @@ export function openText(dataKey: DataKey, context: SealContext, sealed: Uint8Ar
 /** Id of the key that a value was sealed with (unauthenticated until it is opened). Throws OpenError when there is no such header. */
 export function readKeyId(sealed: Uint8Array): string {
   const bytes = viewBytes(sealed);
-  return bytes.toString('utf8', 2, findHeaderEnd(bytes));
+  return bytes.toString('latin1', 2, findHeaderEnd(bytes));
 }
 
 function viewBytes(sealed: Uint8Array): Buffer {
@@ -73,38 +72,17 @@ function findHeaderEnd(bytes: Buffer): number {
 }
 
 function encodeHeader(keyId: string): Buffer {
-  const idBytes = Buffer.byteLength(keyId, 'utf8');
-  if (idBytes === 0 || idBytes > 255) throw new RangeError('a key id must have 1 to 255 bytes');
-  const header = Buffer.allocUnsafe(2 + idBytes);
-  header[0] = version;
-  header[1] = idBytes;
-  header.write(keyId, 2, 'utf8');
-  return header;
+  if (!keyIdPattern.test(keyId))
+    throw new RangeError('a key id must have 1 to 255 printable ASCII characters');
+  return Buffer.from(`${String.fromCharCode(version, keyId.length)}${keyId}`, 'latin1');
 }
 
-// Each field is preceded by its length, so that no two contexts can give the same bytes.
-function encodeAssociatedData(header: Buffer, context: SealContext): Buffer {
+// Each part is preceded by its length, so that no two contexts can give the same bytes; the key id and the
+// version are the whole header.
+function encodeAssociatedData(keyId: string, context: SealContext): Buffer {
   const { table, rowId, appId, field } = context;
-  const size =
-    associatedDomain.length +
-    header.length +
-    16 +
-    Buffer.byteLength(table, 'utf8') +
-    Buffer.byteLength(rowId, 'utf8') +
-    Buffer.byteLength(appId, 'utf8') +
-    Buffer.byteLength(field, 'utf8');
-  const data = Buffer.allocUnsafe(size);
-  let offset = associatedDomain.copy(data, 0);
-  offset += header.copy(data, offset);
-  offset = writeField(data, offset, table);
-  offset = writeField(data, offset, rowId);
-  offset = writeField(data, offset, appId);
-  writeField(data, offset, field);
-  return data;
-}
-
-function writeField(target: Buffer, offset: number, value: string): number {
-  const written = target.write(value, offset + 4, 'utf8');
-  target.writeUInt32BE(written, offset);
-  return offset + 4 + written;
+  return Buffer.from(
+    `alter-sealed-record-v${version}|${keyId.length}:${keyId}|${table.length}:${table}|${rowId.length}:${rowId}|${appId.length}:${appId}|${field.length}:${field}`,
+    'utf8',
+  );
 }

@@ -27,7 +27,7 @@ export function unwrapAppKey(root: RootKey, appId: string, wrapped: Uint8Array):
   return toAppKey(openKeyBytes(() => openWithRoot(root, appKeyContext(appId), wrapped)));
 }
 
-/** A new data key named `id` (1 to 255 bytes of UTF-8, unique within the vault). */
+/** A new data key named `id` (1 to 255 printable ASCII characters, unique within the vault). */
 export function generateDataKey(id: string, random: RandomBytes = randomBytes): DataKey {
   return { id, key: createSecretKey(random(keyBytes)) };
 }

@@ -1,4 +1,5 @@
-import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import { constantTimeEqual } from '../digest.js';
 import type { RandomBytes } from '../random-bytes.js';
 import { buildStringToSign, formatTimestamp, hasIdentityLines, type SigningParts } from './string-to-sign.js';
 
@@ -31,8 +32,7 @@ export function signRequest(
   signingKey: KeyObject | Uint8Array,
   parts: SigningParts,
 ): { signature: string; isV2: boolean } {
-  const signature = createHmac('sha256', signingKey).update(buildStringToSign(parts), 'utf8').digest('hex');
-  return { signature, isV2: hasIdentityLines(parts) };
+  return { signature: computeSignature(signingKey, parts), isV2: hasIdentityLines(parts) };
 }
 
 /** Signs a request and gives every header that the signature covers or is carried in. */
@@ -66,8 +66,12 @@ export function verifySignature(
   signatureHex: string,
 ): boolean {
   if (!sha256Pattern.test(signatureHex) || !hasWireForm(parts)) return false;
-  const expected = createHmac('sha256', signingKey).update(buildStringToSign(parts), 'utf8').digest();
-  return timingSafeEqual(expected, Buffer.from(signatureHex, 'hex'));
+  return constantTimeEqual(computeSignature(signingKey, parts), signatureHex);
+}
+
+// Hex instead of a Buffer: the digest call is measurably cheaper when it makes no Buffer of its own.
+function computeSignature(signingKey: KeyObject | Uint8Array, parts: SigningParts): string {
+  return createHmac('sha256', signingKey).update(buildStringToSign(parts), 'utf8').digest('hex');
 }
 
 function hasWireForm(parts: SigningParts): boolean {
