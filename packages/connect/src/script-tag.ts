@@ -1,0 +1,3 @@
+import { AlterConnect } from './alter-connect.js';
+
+Object.assign(globalThis, { AlterConnect });
