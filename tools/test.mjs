@@ -1,0 +1,75 @@
+// `npm test`: every unit and server test on both databases, then the browser flows. Ends with one line of true counts.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findChromium } from './chromium.mjs';
+import { startPostgres } from './postgres.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const reports = join(root, 'reports');
+const filters = process.argv.slice(2);
+
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+function readVitest(file) {
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const brokenFiles = report.testResults.filter((result) => result.status === 'failed' && result.assertionResults.length === 0);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function readPlaywright(file) {
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
+  const { stats } = JSON.parse(readFileSync(file, 'utf8'));
+  return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped };
+}
+
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports);
+const postgres = await startPostgres();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const add = (more) => {
+  for (const key of Object.keys(counts)) counts[key] += more[key];
+};
+let exitCode = 0;
+try {
+  const unitFile = join(reports, 'vitest.json');
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
+  exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], { DATABASE_URL: postgres.url });
+  add(readVitest(unitFile));
+  if (filters.length === 0) {
+    const browser = await findChromium();
+    if (browser.path) {
+      const browserFile = join(reports, 'playwright.json');
+      const code = await run('pnpm', ['--filter', '@alter-ai/e2e', 'exec', 'playwright', 'test'], {
+        CHROMIUM_PATH: browser.path,
+        DATABASE_URL: postgres.url,
+        PLAYWRIGHT_JSON_OUTPUT_NAME: browserFile,
+      });
+      exitCode ||= code;
+      add(readPlaywright(browserFile));
+    } else {
+      console.error(`Browser tests skipped: ${browser.reason}.`);
+      counts.skipped += 1;
+      if (process.env.CI === 'true') {
+        counts.failed += 1;
+        exitCode ||= 1;
+      }
+    }
+  }
+} finally {
+  await postgres.stop();
+}
+if (counts.failed > 0) exitCode ||= 1;
+console.log(`tests: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(exitCode);
