@@ -1,0 +1,226 @@
+import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
+import type { Storage } from '../database/storage.js';
+import type { CredentialTable, Tables } from '../tables.js';
+
+/** A stored credential; its tokens are sealed. */
+export type CredentialRow = Selectable<CredentialTable>;
+/** Either the database or a transaction on it. */
+type Executor = Kysely<Tables> | Transaction<Tables>;
+
+/** Names one credential. */
+export interface CredentialKey {
+  readonly appId: string;
+  readonly credentialId: string;
+}
+
+/** A lease as its holder knows it: it holds while holder, lease generation and credential generation are the row's. */
+export interface Lease {
+  readonly holder: string;
+  readonly leaseGeneration: number;
+  /** The generation of the token set that is being replaced. */
+  readonly generation: number;
+}
+
+/** No lease, no intent: what every end of a refresh leaves behind. */
+const released = {
+  lease_holder: null,
+  lease_deadline: null,
+  intent_generation: null,
+  intent_hash: null,
+  intent_at: null,
+  intent_is_replay: 0,
+} as const;
+
+/** Reads a credential. */
+export function findCredential(executor: Executor, key: CredentialKey): Promise<CredentialRow | undefined> {
+  return executor
+    .selectFrom('credentials')
+    .selectAll()
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .executeTakeFirst();
+}
+
+/**
+ * Takes the lease if nobody holds a live one and the credential is still the one that was read (R2).
+ * An open intent of a former holder stays for the new one to judge (R4).
+ */
+export async function takeLease(
+  storage: Storage,
+  row: CredentialRow,
+  holder: string,
+  nowMs: number,
+  deadlineMs: number,
+): Promise<Lease | undefined> {
+  const result = await storage.db
+    .updateTable('credentials')
+    .set({ lease_holder: holder, lease_deadline: deadlineMs, lease_generation: row.lease_generation + 1 })
+    .where('app_id', '=', row.app_id)
+    .where('id', '=', row.id)
+    .where('generation', '=', row.generation)
+    .where('lease_generation', '=', row.lease_generation)
+    .where('status', '=', 'active')
+    .where((is) => is.or([is('lease_holder', 'is', null), is('lease_deadline', '<=', nowMs)]))
+    .executeTakeFirst();
+  if (result.numUpdatedRows !== 1n) return undefined;
+  return { holder, leaseGeneration: row.lease_generation + 1, generation: row.generation };
+}
+
+/** Pushes the deadline of a lease that is still held. @returns false when it was lost. */
+export function renewLease(
+  storage: Storage,
+  key: CredentialKey,
+  lease: Lease,
+  deadlineMs: number,
+): Promise<boolean> {
+  return updateHeld(storage, key, lease, { lease_deadline: deadlineMs });
+}
+
+/** Commits the intent to call the provider (R3). @returns false when the lease was lost: do not call. */
+export function writeIntent(
+  storage: Storage,
+  key: CredentialKey,
+  lease: Lease,
+  intent: { refreshTokenHash: string; nowMs: number; isReplay: boolean; deadlineMs: number },
+): Promise<boolean> {
+  return updateHeld(storage, key, lease, {
+    intent_generation: lease.generation,
+    intent_hash: intent.refreshTokenHash,
+    intent_at: intent.nowMs,
+    intent_is_replay: intent.isReplay ? 1 : 0,
+    lease_deadline: intent.deadlineMs,
+  });
+}
+
+/** A new token set, sealed, with what is known about it. Times are ms since 1970. */
+export interface NewTokenSet {
+  readonly sealedTokens: Buffer;
+  readonly tokenGeneration: string;
+  readonly accessExpiresAtMs: number | null;
+  readonly refreshExpiresAtMs: number | null;
+  readonly hasRefreshToken: boolean;
+  /** Undefined: unchanged. */
+  readonly scopes?: readonly string[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly nowMs: number;
+}
+
+/**
+ * Stores what the provider answered, if the generation is still the one that was refreshed (R3, R5). The lease is not
+ * asked for: a holder that was slow, but whose answer is the newest, keeps it, also when a successor gave the credential
+ * up meanwhile as interrupted.
+ */
+export async function storeRefreshedTokens(
+  storage: Storage,
+  key: CredentialKey,
+  generation: number,
+  tokens: NewTokenSet,
+): Promise<boolean> {
+  const result = await storage.db
+    .updateTable('credentials')
+    .set({
+      ...released,
+      sealed_tokens: tokens.sealedTokens,
+      generation: generation + 1,
+      token_generation: tokens.tokenGeneration,
+      access_expires_at: tokens.accessExpiresAtMs,
+      access_issued_at: tokens.nowMs,
+      refresh_expires_at: tokens.refreshExpiresAtMs,
+      has_refresh_token: tokens.hasRefreshToken ? 1 : 0,
+      ...(tokens.scopes === undefined ? {} : { scopes_json: JSON.stringify(tokens.scopes) }),
+      ...(tokens.metadata === undefined ? {} : { metadata_json: JSON.stringify(tokens.metadata) }),
+      status: 'active',
+      death_cause: null,
+      death_evidence_json: null,
+      died_at: null,
+      is_refresh_forced: 0,
+      retry_at: null,
+      failures: 0,
+      invalid_grant_at: null,
+      updated_at: tokens.nowMs,
+    })
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .where('generation', '=', generation)
+    .where((is) => is.or([is('status', '=', 'active'), is('death_cause', '=', 'interrupted_refresh')]))
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Ends a refresh that brought nothing: lease and intent go, the reason for the next attempt's time stays (R6, R8). */
+export function releaseLease(
+  storage: Storage,
+  key: CredentialKey,
+  lease: Lease,
+  changes: Pick<Updateable<CredentialTable>, 'failures' | 'retry_at' | 'invalid_grant_at'> = {},
+): Promise<boolean> {
+  return updateHeld(storage, key, lease, { ...changes, ...released });
+}
+
+/** Declares a credential dead, with cause and evidence; the generation stays, so that a later answer still fits (R5). */
+export function storeDeath(
+  storage: Storage,
+  key: CredentialKey,
+  lease: Lease,
+  death: { cause: string; evidence: Readonly<Record<string, unknown>>; nowMs: number },
+): Promise<boolean> {
+  return updateHeld(storage, key, lease, {
+    ...released,
+    status: 'needs_reauth',
+    death_cause: death.cause,
+    death_evidence_json: JSON.stringify(death.evidence),
+    died_at: death.nowMs,
+    updated_at: death.nowMs,
+  });
+}
+
+/** Makes the next use refresh, if the token set is still the one that the provider refused. */
+export async function forceRefresh(
+  storage: Storage,
+  key: CredentialKey,
+  tokenGeneration: string,
+): Promise<boolean> {
+  const result = await storage.db
+    .updateTable('credentials')
+    .set({ is_refresh_forced: 1 })
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .where('token_generation', '=', tokenGeneration)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Ends a credential whose last grant is gone: status `revoked`, nothing secret is kept. */
+export async function wipeCredential(executor: Executor, key: CredentialKey, nowMs: number): Promise<void> {
+  await executor
+    .updateTable('credentials')
+    .set({
+      ...released,
+      status: 'revoked',
+      sealed_tokens: Buffer.alloc(0),
+      has_refresh_token: 0,
+      updated_at: nowMs,
+    })
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .execute();
+}
+
+async function updateHeld(
+  storage: Storage,
+  key: CredentialKey,
+  lease: Lease,
+  changes: Updateable<CredentialTable>,
+): Promise<boolean> {
+  const result = await storage.db
+    .updateTable('credentials')
+    .set(changes)
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .where('lease_holder', '=', lease.holder)
+    .where('lease_generation', '=', lease.leaseGeneration)
+    .where('generation', '=', lease.generation)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}

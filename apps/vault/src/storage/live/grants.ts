@@ -1,0 +1,274 @@
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { uuidv7 } from 'uuidv7';
+import type { Storage } from '../database/storage.js';
+import type { CredentialTable, GrantTable, Tables } from '../tables.js';
+
+/** A stored grant. */
+export type GrantRow = Selectable<GrantTable>;
+/** The storage, its database, or a transaction on it. */
+type Source = Storage | Kysely<Tables> | Transaction<Tables>;
+
+/** Whose grant it is: one user of the app, or the app itself (id `system`). */
+export type PrincipalType = GrantTable['principal_type'];
+
+/** What makes two connections the same grant (decisions.md "Which calls mean the same grant"). */
+export interface GrantIdentity {
+  readonly appId: string;
+  readonly principalType: PrincipalType;
+  /** User id, or `system`. */
+  readonly principalId: string;
+  readonly providerConfigId: string;
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** One connected account as it is stored. Times are ms since 1970. */
+export interface GrantInput extends GrantIdentity {
+  readonly providerId: string;
+  readonly accountIdentifier: string;
+  readonly accountDisplayName: string | null;
+  /** Null: a reauthorized grant keeps its label. */
+  readonly label: string | null;
+  readonly scopes: readonly string[];
+  /** Connect parameters, e.g. `{ subdomain: 'acme' }`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** End of the grant's lifetime; null for none. */
+  readonly expiresAtMs: number | null;
+  /** Lifetime facts as shown: max_ttl_seconds, created_by, created_at; null for none. */
+  readonly policy: Readonly<Record<string, unknown>> | null;
+  readonly credential: {
+    /** The id that the tokens were sealed for: that of the grant found before (`findGrantByAccount`), or a new one. */
+    readonly id: string;
+    readonly sealedTokens: Buffer;
+    /** Kept fields of the token answer; nothing secret. */
+    readonly metadata: Readonly<Record<string, unknown>>;
+    readonly accessExpiresAtMs: number | null;
+    readonly refreshExpiresAtMs: number | null;
+    readonly hasRefreshToken: boolean;
+  };
+  readonly nowMs: number;
+}
+
+/** Finds a grant of one app by id, whatever its status. */
+export function findGrantById(source: Source, appId: string, grantId: string): Promise<GrantRow | undefined> {
+  return readDatabase(source)
+    .selectFrom('grants')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('id', '=', grantId)
+    .executeTakeFirst();
+}
+
+/** Every grant of one principal (at one provider), revoked and expired ones included, newest first. */
+export function findGrantsForPrincipal(
+  source: Source,
+  appId: string,
+  principalType: PrincipalType,
+  principalId: string,
+  providerId?: string,
+): Promise<GrantRow[]> {
+  let query = readDatabase(source)
+    .selectFrom('grants')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('principal_type', '=', principalType)
+    .where('principal_id', '=', principalId);
+  if (providerId !== undefined) query = query.where('provider_id', '=', providerId);
+  return query.orderBy('id', 'desc').limit(1000).execute();
+}
+
+/** Finds the grant that connecting this account again would reauthorize. */
+export function findGrantByAccount(source: Source, identity: GrantIdentity): Promise<GrantRow | undefined> {
+  return readDatabase(source)
+    .selectFrom('grants')
+    .selectAll()
+    .where('app_id', '=', identity.appId)
+    .where('principal_type', '=', identity.principalType)
+    .where('principal_id', '=', identity.principalId)
+    .where('provider_config_id', '=', identity.providerConfigId)
+    .where('issuer', '=', identity.issuer)
+    .where('subject', '=', identity.subject)
+    .where('status', '<>', 'revoked')
+    .executeTakeFirst();
+}
+
+/**
+ * Stores a connected account: a new grant, or the reauthorization of the one with the same identity, in place: same grant
+ * id, death and scope mismatch cleared, generation + 1 so that a refresh still under way cannot overwrite it (R5).
+ * Two connections of one account at the same moment end as one grant (the transaction is run again).
+ */
+export async function upsertGrantWithCredential(
+  trx: Transaction<Tables>,
+  input: GrantInput,
+): Promise<{ grantId: string; operation: 'creation' | 'reauth' }> {
+  const known = await findGrantByAccount(trx, input);
+  if (known === undefined) {
+    const grantId = uuidv7();
+    try {
+      await insertCredential(trx, input, 1);
+      await insertGrant(trx, input, grantId);
+    } catch (error) {
+      throw isUniqueViolation(error) ? new GrantRaceError() : error;
+    }
+    return { grantId, operation: 'creation' };
+  }
+  if (known.credential_id === input.credential.id) await replaceTokens(trx, input);
+  else await replaceCredential(trx, input, known.credential_id);
+  await trx
+    .updateTable('grants')
+    .set({
+      ...describeGrant(input),
+      credential_id: input.credential.id,
+      label: input.label ?? known.label,
+    })
+    .where('app_id', '=', input.appId)
+    .where('id', '=', known.id)
+    .execute();
+  return { grantId: known.id, operation: 'reauth' };
+}
+
+/** Records scopes that the provider found missing. @returns false when there is no such live grant. */
+export async function storeMismatch(
+  source: Source,
+  grant: { appId: string; grantId: string },
+  missingScopes: readonly string[],
+): Promise<boolean> {
+  const result = await readDatabase(source)
+    .updateTable('grants')
+    .set({ mismatch_json: JSON.stringify(missingScopes) })
+    .where('app_id', '=', grant.appId)
+    .where('id', '=', grant.grantId)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Asks the storage to run the transaction again: the code is PostgreSQL's serialization failure. */
+class GrantRaceError extends Error {
+  readonly code = '40001';
+}
+
+async function replaceTokens(trx: Transaction<Tables>, input: GrantInput): Promise<void> {
+  await trx
+    .updateTable('credentials')
+    .set((row) => ({
+      ...describeCredential(input),
+      generation: row('generation', '+', 1),
+      lease_generation: row('lease_generation', '+', 1),
+    }))
+    .where('app_id', '=', input.appId)
+    .where('id', '=', input.credential.id)
+    .execute();
+}
+
+/** The tokens were sealed for a new row because the grant did not exist a moment ago: the new row takes the old one's place. */
+async function replaceCredential(trx: Transaction<Tables>, input: GrantInput, oldId: string): Promise<void> {
+  const old = await trx
+    .selectFrom('credentials')
+    .select('generation')
+    .where('app_id', '=', input.appId)
+    .where('id', '=', oldId)
+    .executeTakeFirst();
+  await insertCredential(trx, input, (old?.generation ?? 0) + 1);
+  await trx
+    .updateTable('grants')
+    .set({ credential_id: input.credential.id })
+    .where('app_id', '=', input.appId)
+    .where('credential_id', '=', oldId)
+    .execute();
+  await trx.deleteFrom('credentials').where('app_id', '=', input.appId).where('id', '=', oldId).execute();
+}
+
+async function insertCredential(
+  trx: Transaction<Tables>,
+  input: GrantInput,
+  generation: number,
+): Promise<void> {
+  await trx
+    .insertInto('credentials')
+    .values({
+      ...describeCredential(input),
+      app_id: input.appId,
+      id: input.credential.id,
+      generation,
+      lease_generation: 0,
+      created_at: input.nowMs,
+    })
+    .execute();
+}
+
+function describeCredential(input: GrantInput) {
+  const { credential, nowMs } = input;
+  return {
+    provider_config_id: input.providerConfigId,
+    sealed_tokens: credential.sealedTokens,
+    token_generation: uuidv7(),
+    scopes_json: JSON.stringify(input.scopes),
+    metadata_json: JSON.stringify(credential.metadata),
+    access_expires_at: credential.accessExpiresAtMs,
+    access_issued_at: nowMs,
+    refresh_expires_at: credential.refreshExpiresAtMs,
+    has_refresh_token: credential.hasRefreshToken ? 1 : 0,
+    status: 'active',
+    death_cause: null,
+    death_evidence_json: null,
+    died_at: null,
+    is_refresh_forced: 0,
+    retry_at: null,
+    failures: 0,
+    invalid_grant_at: null,
+    lease_holder: null,
+    lease_deadline: null,
+    intent_generation: null,
+    intent_hash: null,
+    intent_at: null,
+    intent_is_replay: 0,
+    updated_at: nowMs,
+  } satisfies Partial<Insertable<CredentialTable>>;
+}
+
+async function insertGrant(trx: Transaction<Tables>, input: GrantInput, grantId: string): Promise<void> {
+  await trx
+    .insertInto('grants')
+    .values({
+      ...describeGrant(input),
+      app_id: input.appId,
+      id: grantId,
+      provider_config_id: input.providerConfigId,
+      credential_id: input.credential.id,
+      principal_type: input.principalType,
+      principal_id: input.principalId,
+      issuer: input.issuer,
+      subject: input.subject,
+      label: input.label,
+      status: 'active',
+      created_at: input.nowMs,
+      last_used_at: null,
+      revoked_at: null,
+      revoked_by: null,
+      revocation_result: null,
+    })
+    .execute();
+}
+
+function describeGrant(input: GrantInput) {
+  return {
+    provider_id: input.providerId,
+    account_identifier: input.accountIdentifier,
+    account_display_name: input.accountDisplayName,
+    scopes_json: JSON.stringify(input.scopes),
+    mismatch_json: null,
+    expires_at: input.expiresAtMs,
+    policy_json: input.policy === null ? null : JSON.stringify(input.policy),
+    parameters_json: JSON.stringify(input.parameters),
+  };
+}
+
+function readDatabase(source: Source): Kysely<Tables> {
+  return 'db' in source ? source.db : source;
+}
+
+function isUniqueViolation(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
+}
