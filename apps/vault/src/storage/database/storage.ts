@@ -1,0 +1,34 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Tables } from '../tables.js';
+import type { NativeHandle } from './native-handle.js';
+
+/** One open database: SQLite in this process, or a pool of PostgreSQL connections. */
+export interface Storage {
+  readonly kind: 'sqlite' | 'postgres';
+  readonly db: Kysely<Tables>;
+  /** The driver beneath kysely; for `storage/` only, where a compiled query is too slow. */
+  readonly native: NativeHandle;
+  /**
+   * Runs `work` in one transaction, again when the database refused it for concurrency (serialization failure, deadlock, busy).
+   * `work` may therefore run more than once, and must not await the network nor a query outside of `trx`
+   * (on SQLite such a query throws instead of waiting for ever).
+   */
+  transaction<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /** Whether the calling code runs inside `transaction`. */
+  isInTransaction(): boolean;
+  /** Whether the database answers a query now; never throws. */
+  isUsable(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Where the data is. `databaseUrl` selects PostgreSQL; else SQLite's `vault.db` in `dataDir`, which is made (0700) when absent. */
+export interface StorageOptions {
+  readonly databaseUrl?: string | undefined;
+  readonly dataDir: string;
+  /** PostgreSQL schema that holds the tables; for tests. A pooler in transaction mode needs the default one. */
+  readonly schema?: string | undefined;
+  /** Connections to PostgreSQL at most; 10 unless told. */
+  readonly connectionsMax?: number | undefined;
+  /** How long one statement, or the wait for a connection, may take before it fails; 10,000 unless told. */
+  readonly timeoutMs?: number | undefined;
+}
