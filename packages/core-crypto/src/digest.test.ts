@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { constantTimeEqual, hashToken, sha256Hex } from './digest.js';
 import { computeCodeChallenge, createCodeVerifier } from './pkce.js';
-import { randomToken } from './random.js';
 
 describe('digests', () => {
   it('sha256Hex gives the known values', () => {
@@ -37,22 +36,5 @@ describe('PKCE (RFC 7636)', () => {
     expect(createCodeVerifier()).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(createCodeVerifier()).not.toBe(createCodeVerifier());
     expect(createCodeVerifier(() => new Uint8Array(32))).toBe('A'.repeat(43));
-  });
-});
-
-describe('randomToken', () => {
-  it('has the length and alphabet of base64url, and is new each time', () => {
-    for (const bytes of [1, 2, 3, 16, 32, 33]) {
-      const token = randomToken(bytes);
-      expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
-      expect(Buffer.from(token, 'base64url')).toHaveLength(bytes);
-    }
-    expect(randomToken()).toHaveLength(43);
-    expect(new Set(Array.from({ length: 200 }, () => randomToken(8))).size).toBe(200);
-  });
-
-  it('refuses other sizes', () => {
-    for (const bytes of [0, -1, 1.5, Number.NaN, 65_537])
-      expect(() => randomToken(bytes)).toThrow(RangeError);
   });
 });

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { randomToken } from './random.js';
+
+describe('randomToken', () => {
+  it('has the length and alphabet of base64url, and is new each time', () => {
+    for (const bytes of [1, 2, 3, 16, 32, 33]) {
+      const token = randomToken(bytes);
+      expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
+      expect(Buffer.from(token, 'base64url')).toHaveLength(bytes);
+    }
+    expect(randomToken()).toHaveLength(43);
+    expect(new Set(Array.from({ length: 200 }, () => randomToken(8))).size).toBe(200);
+  });
+
+  it('refuses other sizes', () => {
+    for (const bytes of [0, -1, 1.5, Number.NaN, 65_537])
+      expect(() => randomToken(bytes)).toThrow(RangeError);
+  });
+
+  it('runs in browsers: its entry imports nothing and names nothing of Node', () => {
+    const source = readFileSync(new URL('./random.ts', import.meta.url), 'utf8');
+    expect(source).not.toMatch(/\bimport\b|\brequire\b|\bBuffer\b|\bprocess\b/);
+  });
+});
