@@ -3,7 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { importFallback } from './fallback.mjs';
 
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
+const places = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/snap/bin/chromium',
+];
 
 /** Path of a Chromium that starts, or `{ reason }` why there is none. */
 export async function findChromium() {
@@ -13,7 +18,9 @@ export async function findChromium() {
   const probe = spawnSync(path, ['--version', '--no-sandbox'], { encoding: 'utf8', timeout: 20_000 });
   if (probe.status === 0) return { path };
   const missing = /error while loading shared libraries: ([^:]+)/.exec(probe.stderr ?? '');
-  return { reason: missing ? `the browser lacks the system library ${missing[1]}` : 'the browser does not start' };
+  return {
+    reason: missing ? `the browser lacks the system library ${missing[1]}` : 'the browser does not start',
+  };
 }
 
 async function unpackPackaged() {

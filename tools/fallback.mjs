@@ -9,7 +9,10 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), 'fallback');
 
 export async function importFallback(name) {
   if (!existsSync(join(folder, 'node_modules', name))) {
-    const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: 'inherit' });
+    const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: folder,
+      stdio: 'inherit',
+    });
     if (result.status !== 0) throw new Error(`could not install ${name}`);
   }
   const require = createRequire(join(folder, 'package.json'));

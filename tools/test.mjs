@@ -20,7 +20,9 @@ function run(command, args, env = {}) {
 function readVitest(file) {
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
-  const brokenFiles = report.testResults.filter((result) => result.status === 'failed' && result.assertionResults.length === 0);
+  const brokenFiles = report.testResults.filter(
+    (result) => result.status === 'failed' && result.assertionResults.length === 0,
+  );
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + brokenFiles.length,
@@ -45,7 +47,9 @@ let exitCode = 0;
 try {
   const unitFile = join(reports, 'vitest.json');
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
-  exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], { DATABASE_URL: postgres.url });
+  exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], {
+    DATABASE_URL: postgres.url,
+  });
   add(readVitest(unitFile));
   if (filters.length === 0) {
     const browser = await findChromium();

@@ -1,11 +1,22 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
-  countLines, isConfiguration, isData, isTest, isTypeScript, listFiles, listImports, memberOf, read, resolveImport,
+  countLines,
+  isConfiguration,
+  isData,
+  isTest,
+  isTypeScript,
+  listFiles,
+  listImports,
+  memberOf,
+  read,
+  resolveImport,
 } from './sources.mjs';
 
 const files = listFiles();
-const sources = files.filter((path) => isTypeScript(path) && !isConfiguration(path) && /^(packages|apps|bench)\//.test(path));
+const sources = files.filter(
+  (path) => isTypeScript(path) && !isConfiguration(path) && /^(packages|apps|bench)\//.test(path),
+);
 const product = sources.filter((path) => !isTest(path));
 const known = new Set(sources);
 
@@ -54,7 +65,9 @@ describe('architecture', () => {
   it('takes from the connect library nothing of the contract but types', () => {
     const wrong = product
       .filter((path) => path.startsWith('packages/connect/'))
-      .filter((path) => listImports(path).some((item) => item.specifier.startsWith('@alter-ai/') && !item.isTypeOnly));
+      .filter((path) =>
+        listImports(path).some((item) => item.specifier.startsWith('@alter-ai/') && !item.isTypeOnly),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -62,7 +75,10 @@ describe('architecture', () => {
     const graph = new Map(
       product.map((path) => [
         path,
-        listImports(path).filter((item) => !item.isTypeOnly).map(({ specifier }) => resolveImport(path, specifier, known)).filter(Boolean),
+        listImports(path)
+          .filter((item) => !item.isTypeOnly)
+          .map(({ specifier }) => resolveImport(path, specifier, known))
+          .filter(Boolean),
       ]),
     );
     const state = new Map();
@@ -91,40 +107,54 @@ describe('architecture', () => {
 
   it('keeps folders small: at most 8 source files, at most three levels under src', () => {
     const counts = new Map();
-    for (const path of product.filter((item) => !isData(item))) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    for (const path of product.filter((item) => !isData(item)))
+      counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > 8)).toEqual([]);
     expect(product.filter((path) => (path.split('/src/')[1]?.split('/').length ?? 0) > 4)).toEqual([]);
   });
 
   it('names nothing utils, helpers, common, shared or misc', () => {
-    expect(files.filter((path) => /(^|\/)(utils?|helpers?|common|shared|misc)(\/|\.[a-z]+$)/i.test(path))).toEqual([]);
+    expect(
+      files.filter((path) => /(^|\/)(utils?|helpers?|common|shared|misc)(\/|\.[a-z]+$)/i.test(path)),
+    ).toEqual([]);
   });
 
   it('names files in kebab-case', () => {
     const names = product.map((path) => path.split('/').at(-1));
-    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(name) && !/^\d{3}-/.test(name))).toEqual([]);
+    expect(
+      names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(name) && !/^\d{3}-/.test(name)),
+    ).toEqual([]);
   });
 
   it('reads the environment in one file per program', () => {
-    const allowed = /^(apps\/vault\/src\/config\.ts|packages\/sdk\/src\/environment\.ts|apps\/demo\/src\/config\.ts|packages\/emulator\/src\/main\.ts|bench\/|apps\/vault\/src\/cli\/environment\.ts)/;
+    const allowed =
+      /^(apps\/vault\/src\/config\.ts|packages\/sdk\/src\/environment\.ts|apps\/demo\/src\/config\.ts|packages\/emulator\/src\/main\.ts|bench\/|apps\/vault\/src\/cli\/environment\.ts)/;
     expect(product.filter((path) => /process\.env/.test(read(path)) && !allowed.test(path))).toEqual([]);
   });
 
   it('knows SQL in one folder only', () => {
     const knowsSql = (path) =>
-      listImports(path).some(({ specifier, isTypeOnly }) => /^(kysely|pg|better-sqlite3)$/.test(specifier) && !isTypeOnly) ||
-      /\.(selectFrom|insertInto|updateTable|deleteFrom)\(/.test(read(path));
-    const wrong = product.filter((path) => path.startsWith('apps/vault/') && !path.includes('/src/storage/') && knowsSql(path));
+      listImports(path).some(
+        ({ specifier, isTypeOnly }) => /^(kysely|pg|better-sqlite3)$/.test(specifier) && !isTypeOnly,
+      ) || /\.(selectFrom|insertInto|updateTable|deleteFrom)\(/.test(read(path));
+    const wrong = product.filter(
+      (path) => path.startsWith('apps/vault/') && !path.includes('/src/storage/') && knowsSql(path),
+    );
     expect(wrong).toEqual([]);
   });
 
   it('reaches providers through egress only', () => {
     const opens = (path) =>
-      listImports(path).some(({ specifier, isTypeOnly }) => /^(undici|node:https?|node:net|node:tls|node:dns.*)$/.test(specifier) && !isTypeOnly) ||
-      /(^|[^.\w])fetch\(/.test(read(path));
+      listImports(path).some(
+        ({ specifier, isTypeOnly }) =>
+          /^(undici|node:https?|node:net|node:tls|node:dns.*)$/.test(specifier) && !isTypeOnly,
+      ) || /(^|[^.\w])fetch\(/.test(read(path));
     // The local admin socket, and the command that talks to it or to a vault elsewhere, reach no provider.
     const allowed = /^apps\/vault\/src\/(admin|cli)\//;
-    const wrong = product.filter((path) => /^(apps\/vault|packages\/(core-|oauth-providers))/.test(path) && opens(path) && !allowed.test(path));
+    const wrong = product.filter(
+      (path) =>
+        /^(apps\/vault|packages\/(core-|oauth-providers))/.test(path) && opens(path) && !allowed.test(path),
+    );
     expect(wrong).toEqual([]);
   });
 

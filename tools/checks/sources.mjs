@@ -8,7 +8,10 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Tracked and new files, relative to the root. */
 export function listFiles() {
-  const output = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  const output = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return [...new Set(output.split('\n'))].filter((path) => path !== '' && exists(path));
 }
 
@@ -22,7 +25,8 @@ function exists(path) {
 }
 
 export const isTypeScript = (path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts');
-export const isTest = (path) => /\.(test|spec)\.tsx?$/.test(path) || /(^|\/)test\//.test(path) || path.startsWith('apps/e2e/');
+export const isTest = (path) =>
+  /\.(test|spec)\.tsx?$/.test(path) || /(^|\/)test\//.test(path) || path.startsWith('apps/e2e/');
 export const isConfiguration = (path) => /\.config\.(ts|mjs)$/.test(path);
 /** Catalogue data and migrations: the limits on files per folder do not concern them. */
 export const isData = (path) => /\/(catalog|migrations)\//.test(path);
@@ -30,7 +34,8 @@ export const isData = (path) => /\/(catalog|migrations)\//.test(path);
 export const read = (path) => readFileSync(join(root, path), 'utf8');
 export const countLines = (path) => read(path).split('\n').length - 1;
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** Module specifiers of a file; `isTypeOnly` where the whole statement is erased. */
 export function listImports(path) {
@@ -49,4 +54,8 @@ export function resolveImport(from, specifier, known) {
 }
 
 /** Workspace member that a path belongs to, e.g. `packages/egress`. */
-export const memberOf = (path) => path.split('/').slice(0, path.startsWith('bench/') ? 1 : 2).join('/');
+export const memberOf = (path) =>
+  path
+    .split('/')
+    .slice(0, path.startsWith('bench/') ? 1 : 2)
+    .join('/');

@@ -1,0 +1,53 @@
+import { pageEndpoints } from '@alter-ai/core-contract';
+import { findSession, waitForSession } from '../../connect/session/poll-session.js';
+import { readSessionRequest } from '../../connect/session/session-request.js';
+import { ApiError } from '../../http/api-error.js';
+import { page, type RequestContext, type RouteRegistration, route } from '../../http/route.js';
+
+/**
+ * Lets the pages of the session's origins read the answer. A preflight cannot name the session, so it is answered for any origin; it
+ * gives away nothing.
+ */
+async function allowOrigin(context: RequestContext, sessionToken: string): Promise<void> {
+  const origin = context.header('origin');
+  if (!origin) return;
+  const row = await findSession(context.deps, sessionToken);
+  if (row) {
+    const { allowedOrigin } = readSessionRequest(row.request_json);
+    const settings = await context.deps.settings.loadCurrent(row.app_id);
+    const origins = allowedOrigin ? [allowedOrigin] : settings.allowedOrigins;
+    if (!origins.includes(origin))
+      throw new ApiError('forbidden', { message: 'This origin is not one of the session.' });
+  }
+  context.setHeader('Access-Control-Allow-Origin', origin);
+  context.setHeader('Vary', 'Origin');
+}
+
+/** How the page that opened the popup learns how it ended (C1). */
+export const routes: readonly RouteRegistration[] = [
+  route(
+    pageEndpoints.connectStatus,
+    async (context, body) => {
+      await allowOrigin(context, body.session_token);
+      const { response } = await waitForSession(context.deps, {
+        sessionToken: body.session_token,
+        waitMs: body.wait_ms ?? 0,
+        signal: context.raw.req.raw.signal,
+      });
+      return response;
+    },
+    { perMinuteMax: 240 },
+  ),
+  page('OPTIONS', pageEndpoints.connectStatus.path, (context) => {
+    const origin = context.header('origin');
+    return new Response(null, {
+      status: 204,
+      headers: {
+        ...(origin ? { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' } : {}),
+        'Access-Control-Allow-Methods': 'POST',
+        'Access-Control-Allow-Headers': 'content-type',
+        'Access-Control-Max-Age': '600',
+      },
+    });
+  }),
+];

@@ -1,0 +1,227 @@
+import { constantTimeEqual, hashToken } from '@alter-ai/core-crypto';
+import type { VaultDeps } from '../../deps.js';
+import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
+import {
+  type AuthorizationRow,
+  type ConnectSessionRow,
+  findAuthorizationByStateHash,
+  findSessionById,
+  spendAuthorization,
+} from '../../storage/live/connect-sessions.js';
+import { findGrantById } from '../../storage/live/grants.js';
+import { sealMismatch } from '../page/mismatch.js';
+import { readSessionRequest } from '../session/session-request.js';
+import {
+  changeOpenSession,
+  createSessionError,
+  readSessionStatus,
+  writeSessionState,
+} from '../session/session-state.js';
+import { type AuthorizationState, openAuthorizationState } from './authorization-state.js';
+import { CallbackFailure, cleanErrorCode, describeProviderError } from './callback-failure.js';
+import type { ConnectedAccount } from './connected-account.js';
+import { exchangeCode } from './exchange-code.js';
+import { startAuthorization } from './start-authorization.js';
+import { storeAccount } from './store-account.js';
+
+/** Query of the provider's redirect. */
+export interface CallbackInput {
+  readonly state: string | null;
+  readonly code: string | null;
+  readonly error: string | null;
+  readonly issuer: string | null;
+  readonly browserSecret: string | undefined;
+  readonly sourceAddress: string;
+}
+
+/** Where the browser goes next: the page of its session, or a plain page that says why not. */
+export type CallbackOutcome =
+  | { readonly kind: 'page'; readonly sessionId: string }
+  | { readonly kind: 'provider'; readonly url: string }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'unknown_state' | 'spent_state' | 'other_browser' | 'session_over';
+    };
+
+/**
+ * Finishes an authorization. A state works once, in the browser that started it (C3); a forged, spent or foreign one calls no provider.
+ */
+export async function completeAuthorization(deps: VaultDeps, input: CallbackInput): Promise<CallbackOutcome> {
+  const nowMs = deps.clock();
+  const row = input.state
+    ? await findAuthorizationByStateHash(deps.storage, hashToken(input.state))
+    : undefined;
+  if (!row || row.expires_at <= nowMs) return refuse(deps, input, row, 'unknown_state');
+  if (!input.browserSecret || !constantTimeEqual(hashToken(input.browserSecret), row.browser_hash)) {
+    return refuse(deps, input, row, 'other_browser');
+  }
+  if (!(await spendAuthorization(deps.storage, row, nowMs))) return refuse(deps, input, row, 'spent_state');
+  const session = await findSessionById(deps.storage.db, row.session_id);
+  if (!session || readSessionStatus(session, nowMs) !== 'pending')
+    return refuse(deps, input, row, 'session_over');
+  const settings = await deps.settings.loadCurrent(row.app_id);
+  const provider = settings.providersByConfigId.get(row.provider_config_id);
+  try {
+    if (!provider)
+      throw new CallbackFailure('connect_config_error', 'The provider was removed from this app.');
+    const state = await openAuthorizationState(deps, row);
+    const account = await readAccount(deps, input, { row, settings, provider, state });
+    if (shouldRepeatConsent(provider, state, account))
+      return repeatConsent(deps, session, provider, row, state);
+    await keepAccount(deps, session, state, account);
+  } catch (error) {
+    await recordFailure(deps, session, provider?.providerId ?? 'unknown', error);
+  }
+  return { kind: 'page', sessionId: session.id };
+}
+
+interface Attempt {
+  readonly row: AuthorizationRow;
+  readonly settings: AppSettings;
+  readonly provider: ProviderSettings;
+  readonly state: AuthorizationState;
+}
+
+async function readAccount(
+  deps: VaultDeps,
+  input: CallbackInput,
+  attempt: Attempt,
+): Promise<ConnectedAccount> {
+  const { issuer } = attempt.provider.definition;
+  // RFC 9207: an answer that names another issuer belongs to another server's authorization (mix-up).
+  if (input.issuer !== null && issuer && input.issuer !== issuer) {
+    throw new CallbackFailure('provider_error', 'The answer came from another issuer than the one asked.', {
+      check: 'iss',
+    });
+  }
+  if (input.error !== null) {
+    const error = cleanErrorCode(input.error);
+    throw new CallbackFailure(describeProviderError(error), undefined, { provider_error: error });
+  }
+  if (!input.code)
+    throw new CallbackFailure('provider_error', 'The provider sent neither a code nor an error.', {
+      check: 'code',
+    });
+  return exchangeCode(deps, { ...attempt, code: input.code });
+}
+
+/** Google gives a refresh token only at the first consent: none came and none is stored means asking once more. */
+function shouldRepeatConsent(
+  provider: ProviderSettings,
+  state: AuthorizationState,
+  account: ConnectedAccount,
+): boolean {
+  return (
+    provider.definition.consent_repeat_without_refresh_token === true &&
+    !account.hasRefreshToken &&
+    !state.isConsentRepeated
+  );
+}
+
+async function repeatConsent(
+  deps: VaultDeps,
+  session: ConnectSessionRow,
+  provider: ProviderSettings,
+  row: AuthorizationRow,
+  state: AuthorizationState,
+): Promise<CallbackOutcome> {
+  const url = await startAuthorization(deps, {
+    session,
+    provider,
+    browserHash: row.browser_hash,
+    scopes: state.scopes,
+    parameters: state.parameters,
+    chosenLifetimeSeconds: state.chosenLifetimeSeconds,
+    isAccountSwitch: false,
+    isAddedAccount: state.isAddedAccount,
+    isConsentRepeated: true,
+    loginHint: null,
+  });
+  return { kind: 'provider', url };
+}
+
+async function keepAccount(
+  deps: VaultDeps,
+  session: ConnectSessionRow,
+  state: AuthorizationState,
+  account: ConnectedAccount,
+): Promise<void> {
+  const { repairGrantId } = readSessionRequest(session.request_json);
+  const repaired = repairGrantId
+    ? await findGrantById(deps.storage, session.app_id, repairGrantId)
+    : undefined;
+  const isOther = repaired && (repaired.subject !== account.subject || repaired.issuer !== account.issuer);
+  if (!repaired || !isOther || state.isAddedAccount) {
+    await storeAccount(deps, { session, account });
+    return;
+  }
+  const sealed = await sealMismatch(deps, session, {
+    providerId: account.providerId,
+    expected: repaired.account_identifier,
+    actual: account.accountIdentifier,
+    account,
+  });
+  await changeOpenSession(deps, deps.storage.db, session.id, () => ({ sealed_mismatch: sealed }));
+}
+
+/** Turns a failure into the session's error, or into a notice while other providers are still on offer. */
+async function recordFailure(
+  deps: VaultDeps,
+  session: ConnectSessionRow,
+  providerId: string,
+  cause: unknown,
+): Promise<void> {
+  const failure = cause instanceof CallbackFailure ? cause : new CallbackFailure('service_unavailable');
+  if (!(cause instanceof CallbackFailure)) {
+    deps.log.error(
+      { session_id: session.id, error: cause instanceof Error ? cause.name : 'unknown' },
+      'connect callback failed',
+    );
+  }
+  const nowMs = deps.clock();
+  const isSingle = readSessionRequest(session.request_json).providers.length === 1;
+  await changeOpenSession(deps, deps.storage.db, session.id, (_, state) => ({
+    ...writeSessionState({
+      declined: [
+        ...state.declined.filter((item) => item.providerId !== providerId),
+        { providerId, errorCode: failure.code, atMs: nowMs },
+      ],
+      ...(isSingle
+        ? { error: createSessionError(failure.code, session.id, failure.message) }
+        : { notice: { code: failure.code, message: failure.message } }),
+    }),
+    ...(isSingle ? { status: 'error' as const, finished_at: nowMs } : {}),
+  })).catch((error: unknown) => {
+    // The session ended meanwhile; its end stands.
+    deps.log.warn(
+      { session_id: session.id, error: error instanceof Error ? error.name : 'unknown' },
+      'connect session ended first',
+    );
+  });
+  await deps.audit.append({
+    kind: failure.code === 'connect_denied' ? 'connect.denied' : 'connect.failed',
+    appId: session.app_id,
+    providerId,
+    ...(session.user_id ? { userId: session.user_id } : {}),
+    outcome: failure.code === 'connect_denied' ? 'denied' : 'failed',
+    errorCode: failure.code,
+    details: { session_id: session.id, ...failure.evidence },
+  });
+}
+
+async function refuse(
+  deps: VaultDeps,
+  input: CallbackInput,
+  row: AuthorizationRow | undefined,
+  reason: 'unknown_state' | 'spent_state' | 'other_browser' | 'session_over',
+): Promise<CallbackOutcome> {
+  await deps.audit.append({
+    kind: 'connect.callback_refused',
+    appId: row?.app_id ?? null,
+    sourceAddress: input.sourceAddress,
+    outcome: 'refused',
+    errorCode: reason,
+    details: row ? { session_id: row.session_id } : {},
+  });
+  return { kind: 'refused', reason };
+}

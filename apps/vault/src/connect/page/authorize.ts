@@ -1,0 +1,72 @@
+import { hashToken } from '@alter-ai/core-crypto';
+import { validateUrlParams } from '@alter-ai/oauth-providers';
+import type { VaultDeps } from '../../deps.js';
+import { ApiError } from '../../http/api-error.js';
+import { findOpenBreaker } from '../../refresh/breaker.js';
+import { findGrantById } from '../../storage/live/grants.js';
+import { startAuthorization } from '../callback/start-authorization.js';
+import { readSessionRequest } from '../session/session-request.js';
+import { readSessionStatus } from '../session/session-state.js';
+import { openByHandle } from './browser-binding.js';
+import { chooseScopes } from './build-view.js';
+
+/** What the page asks for. */
+export interface AuthorizeInput {
+  readonly handle: string;
+  readonly browserSecret: string | undefined;
+  readonly providerId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly lifetimeSeconds: number | null;
+  readonly isAddedAccount: boolean;
+}
+
+/**
+ * Starts an authorization for the page and answers where its browser goes.
+ * @throws ApiError `session_not_found`, `session_not_open`, `provider_not_configured`, `provider_configuration_unavailable`,
+ * `invalid_grant_policy` (lifetime above the maximum), `invalid_request` (connect parameters).
+ */
+export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise<string> {
+  const row = await openByHandle(deps, input.handle, input.browserSecret);
+  if (readSessionStatus(row, deps.clock()) !== 'pending') throw new ApiError('session_not_open');
+  const settings = await deps.settings.loadCurrent(row.app_id);
+  const request = readSessionRequest(row.request_json);
+  const provider = request.providers.includes(input.providerId)
+    ? settings.providers.get(input.providerId)
+    : undefined;
+  if (!provider) throw new ApiError('provider_not_configured', { fields: { provider_id: input.providerId } });
+  if (await findOpenBreaker(deps, row.app_id, provider.configId)) {
+    throw new ApiError('provider_configuration_unavailable', {
+      fields: { provider_id: provider.providerId, provider_configuration_id: provider.configId },
+    });
+  }
+  const checked = validateUrlParams(provider.definition, input.parameters);
+  if (!checked.ok) {
+    throw new ApiError('invalid_request', {
+      message: checked.message,
+      fields: { field: `parameters.${checked.name}` },
+    });
+  }
+  checkLifetime(input.lifetimeSeconds, request.lifetime?.maxSeconds ?? null);
+  const repaired = request.repairGrantId
+    ? await findGrantById(deps.storage, row.app_id, request.repairGrantId)
+    : undefined;
+  return startAuthorization(deps, {
+    session: row,
+    provider,
+    browserHash: hashToken(input.browserSecret ?? ''),
+    scopes: chooseScopes(provider, request).map(({ scope }) => scope),
+    parameters: checked.params,
+    chosenLifetimeSeconds: input.lifetimeSeconds,
+    isAccountSwitch: request.isAccountSwitch,
+    isAddedAccount: input.isAddedAccount,
+    isConsentRepeated: false,
+    loginHint: repaired && !input.isAddedAccount ? repaired.account_identifier : null,
+  });
+}
+
+function checkLifetime(seconds: number | null, maxSeconds: number | null): void {
+  if (seconds === null || maxSeconds === null || seconds <= maxSeconds) return;
+  throw new ApiError('invalid_grant_policy', {
+    message: `The lifetime may be at most ${maxSeconds} seconds.`,
+  });
+}
