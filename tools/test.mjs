@@ -1,6 +1,6 @@
 // `npm test`: every unit and server test on both databases, then the browser flows. Ends with one line of true counts.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
@@ -36,8 +36,9 @@ function readPlaywright(file) {
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped };
 }
 
-rmSync(reports, { recursive: true, force: true });
-mkdirSync(reports);
+for (const name of ['vitest.json', 'playwright.json', 'tests.json'])
+  rmSync(join(reports, name), { force: true });
+mkdirSync(reports, { recursive: true });
 const postgres = await startPostgres();
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const add = (more) => {
@@ -75,5 +76,6 @@ try {
   await postgres.stop();
 }
 if (counts.failed > 0) exitCode ||= 1;
+writeFileSync(join(reports, 'tests.json'), JSON.stringify(counts));
 console.log(`tests: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(exitCode);
