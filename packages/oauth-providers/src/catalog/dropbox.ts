@@ -1,0 +1,53 @@
+import { defineProvider } from '../definition/definition-defaults.js';
+
+export const dropbox = defineProvider({
+  id: 'dropbox',
+  display_name: 'Dropbox',
+  category: 'storage',
+  documentation_url: 'https://developers.dropbox.com/oauth-guide',
+  authorization_endpoint: 'https://www.dropbox.com/oauth2/authorize',
+  token_endpoint: 'https://api.dropboxapi.com/oauth2/token',
+  revocation_endpoint: 'https://api.dropboxapi.com/2/auth/token/revoke',
+  userinfo_endpoint: 'https://api.dropboxapi.com/2/users/get_current_account',
+  userinfo_method: 'POST',
+  userinfo_body: 'null',
+  userinfo_headers: { 'Content-Type': 'application/json' },
+  equivalent_endpoints: [
+    {
+      authorization_endpoint: 'https://www.dropbox.com/oauth2/authorize',
+      token_endpoint: 'https://api.dropbox.com/oauth2/token',
+    },
+  ],
+  token_endpoint_auth_method: 'client_secret_post',
+  extra_authorization_params: { token_access_type: 'offline' },
+  default_scopes: ['account_info.read'],
+  refresh_rotates: false,
+  refresh_reuse: 'none',
+  access_token_ttl_seconds: 14_400,
+  token_response_metadata: { account_id: '/account_id', team_id: '/team_id' },
+  revocation_style: 'bearer_post',
+  revocation_token: 'access_token',
+  revocation_request_format: 'empty',
+  account: {
+    source: 'userinfo',
+    id: '/account_id',
+    identifier: '/email',
+    display_name: '/name/display_name',
+    email: '/email',
+  },
+  api_hosts: ['api.dropboxapi.com', 'content.dropboxapi.com', 'notify.dropboxapi.com'],
+  api_base_urls: [
+    'https://api.dropboxapi.com',
+    'https://content.dropboxapi.com',
+    'https://notify.dropboxapi.com',
+  ],
+  switch_account_params: { force_reauthentication: 'true' },
+  force_consent_params: { force_reapprove: 'true' },
+  notes: [
+    'refresh_token needs token_access_type=offline',
+    'userinfo is a POST',
+    'account_id and team_id in token response',
+    'revocation is a POST with the token as bearer',
+  ],
+  evidence: { grade: 'A', agreeing_sources: 20, unverified_fields: ['access_token_ttl_seconds', 'account'] },
+});

@@ -1,0 +1,42 @@
+import { defineProvider } from '../definition/definition-defaults.js';
+
+export const linear = defineProvider({
+  id: 'linear',
+  display_name: 'Linear',
+  category: 'productivity',
+  documentation_url: 'https://linear.app/developers/oauth-2-0-authentication',
+  authorization_endpoint: 'https://linear.app/oauth/authorize',
+  token_endpoint: 'https://api.linear.app/oauth/token',
+  revocation_endpoint: 'https://api.linear.app/oauth/revoke',
+  userinfo_endpoint: 'https://api.linear.app/graphql',
+  userinfo_method: 'POST',
+  userinfo_body: '{"query":"{ viewer { id email name organization { id urlKey } } }"}',
+  userinfo_headers: { 'Content-Type': 'application/json' },
+  token_endpoint_auth_method: 'client_secret_post',
+  extra_authorization_params: { prompt: 'consent' },
+  scope_separator: ',',
+  scope_response_format: 'comma',
+  default_scopes: ['read'],
+  refresh_rotates: true,
+  error_pointers: ['/error', '/errors/0/extensions/code'],
+  error_description_pointers: ['/error_description', '/errors/0/message'],
+  access_token_ttl_seconds: 86_399,
+  account: {
+    source: 'userinfo',
+    id: '/data/viewer/id',
+    identifier: '/data/viewer/email',
+    display_name: '/data/viewer/name',
+    email: '/data/viewer/email',
+    issuer: 'https://linear.app',
+  },
+  api_hosts: ['api.linear.app'],
+  api_base_urls: ['https://api.linear.app'],
+  // The consent page is where the workspace is chosen.
+  switch_account_params: { prompt: 'consent' },
+  notes: [
+    'userinfo is a GraphQL POST',
+    'actor=app authorizes as the application',
+    'apps made before 2025-10 had 10-year tokens without refresh',
+  ],
+  evidence: { grade: 'A', agreeing_sources: 15, unverified_fields: ['access_token_ttl_seconds', 'account'] },
+});
