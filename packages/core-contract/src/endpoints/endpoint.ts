@@ -9,7 +9,10 @@ import type { KeyScope } from '../scopes.js';
 export type EndpointAccess = 'key' | 'session' | 'page' | 'public';
 
 /** One endpoint: from it come the server's route, the SDK's call and its entry in the OpenAPI document. */
-export interface Endpoint<Request extends z.ZodType = z.ZodType, Response extends z.ZodType = z.ZodType> {
+export interface Endpoint<
+  Request extends z.ZodType | null = z.ZodType | null,
+  Response extends z.ZodType | null = z.ZodType | null,
+> {
   readonly name: string;
   readonly method: 'GET' | 'POST';
   /** Path with `{name}` placeholders. */
@@ -19,9 +22,9 @@ export interface Endpoint<Request extends z.ZodType = z.ZodType, Response extend
   readonly scope: KeyScope | null;
   readonly summary: string;
   /** Schema of the JSON body; null where there is none. */
-  readonly request: Request | null;
+  readonly request: Request;
   /** Schema of the JSON answer; null for 204. */
-  readonly response: Response | null;
+  readonly response: Response;
   readonly successStatus: 200 | 201 | 204;
   /** Codes beyond those that every endpoint can answer. */
   readonly errors: readonly ErrorCode[];
@@ -56,7 +59,7 @@ export const keyErrors = [
 ] as const satisfies readonly ErrorCode[];
 
 /** Builds an endpoint with its defaults. */
-export function defineEndpoint<Request extends z.ZodType, Response extends z.ZodType>(
+export function defineEndpoint<Request extends z.ZodType | null, Response extends z.ZodType | null>(
   facts: Pick<
     Endpoint<Request, Response>,
     'name' | 'method' | 'path' | 'access' | 'summary' | 'request' | 'response'

@@ -11,7 +11,7 @@ import {
 import { connectStatusRequestSchema, connectStatusResponseSchema } from '../schemas/connect-session.js';
 import { defineEndpoint } from './endpoint.js';
 
-const page = (name: string, summary: string, request: z.ZodType) =>
+const page = <Request extends z.ZodType>(name: string, summary: string, request: Request) =>
   defineEndpoint({
     name: `page${name[0]?.toUpperCase() ?? ''}${name.slice(1).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())}`,
     method: 'POST',

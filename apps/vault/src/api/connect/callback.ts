@@ -3,20 +3,10 @@ import { page, type RequestContext, type RouteRegistration } from '../../http/ro
 import { readBrowserSecret } from './browser-cookie.js';
 import { refusals, renderPlainPage } from './plain-page.js';
 
-/** A parameter given twice is none: nobody can say which one the provider meant. */
-function readParameter(url: URL, name: string): string | null {
-  const values = url.searchParams.getAll(name);
-  return values.length === 1 && values[0] !== undefined && values[0].length <= 8192 ? values[0] : null;
-}
-
 async function handleCallback(context: RequestContext): Promise<Response> {
   const { deps, raw } = context;
-  const url = new URL(raw.req.url);
   const outcome = await completeAuthorization(deps, {
-    state: readParameter(url, 'state'),
-    code: readParameter(url, 'code'),
-    error: readParameter(url, 'error'),
-    issuer: readParameter(url, 'iss'),
+    query: new URL(raw.req.url).searchParams,
     browserSecret: readBrowserSecret(raw, deps.config.publicUrl),
     sourceAddress: context.sourceAddress,
   });

@@ -14,11 +14,6 @@ export class CallbackFailure extends Error {
   }
 }
 
-/** OAuth error codes are short words; anything else a provider sends is not repeated. */
-export function cleanErrorCode(value: string | null | undefined): string {
-  return value && /^[a-zA-Z0-9_.-]{1,64}$/.test(value) ? value : 'unreadable';
-}
-
 /** What an `error` in the callback means for the session (RFC 6749 §4.1.2.1 and what providers add). */
 export function describeProviderError(error: string): ConnectErrorCode {
   switch (error) {

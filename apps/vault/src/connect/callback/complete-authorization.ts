@@ -1,4 +1,5 @@
 import { constantTimeEqual, hashToken } from '@alter-ai/core-crypto';
+import { parseCallback } from '@alter-ai/oauth-providers';
 import type { VaultDeps } from '../../deps.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
 import {
@@ -8,7 +9,8 @@ import {
   findSessionById,
   spendAuthorization,
 } from '../../storage/live/connect-sessions.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { findCredential } from '../../storage/live/credentials.js';
+import { findGrantByAccount, findGrantById } from '../../storage/live/grants.js';
 import { sealMismatch } from '../page/mismatch.js';
 import { readSessionRequest } from '../session/session-request.js';
 import {
@@ -18,7 +20,7 @@ import {
   writeSessionState,
 } from '../session/session-state.js';
 import { type AuthorizationState, openAuthorizationState } from './authorization-state.js';
-import { CallbackFailure, cleanErrorCode, describeProviderError } from './callback-failure.js';
+import { CallbackFailure, describeProviderError } from './callback-failure.js';
 import type { ConnectedAccount } from './connected-account.js';
 import { exchangeCode } from './exchange-code.js';
 import { startAuthorization } from './start-authorization.js';
@@ -26,10 +28,7 @@ import { storeAccount } from './store-account.js';
 
 /** Query of the provider's redirect. */
 export interface CallbackInput {
-  readonly state: string | null;
-  readonly code: string | null;
-  readonly error: string | null;
-  readonly issuer: string | null;
+  readonly query: URLSearchParams;
   readonly browserSecret: string | undefined;
   readonly sourceAddress: string;
 }
@@ -48,9 +47,11 @@ export type CallbackOutcome =
  */
 export async function completeAuthorization(deps: VaultDeps, input: CallbackInput): Promise<CallbackOutcome> {
   const nowMs = deps.clock();
-  const row = input.state
-    ? await findAuthorizationByStateHash(deps.storage, hashToken(input.state))
-    : undefined;
+  const states = input.query.getAll('state');
+  const row =
+    states.length === 1 && states[0]
+      ? await findAuthorizationByStateHash(deps.storage, hashToken(states[0]))
+      : undefined;
   if (!row || row.expires_at <= nowMs) return refuse(deps, input, row, 'unknown_state');
   if (!input.browserSecret || !constantTimeEqual(hashToken(input.browserSecret), row.browser_hash)) {
     return refuse(deps, input, row, 'other_browser');
@@ -66,8 +67,9 @@ export async function completeAuthorization(deps: VaultDeps, input: CallbackInpu
       throw new CallbackFailure('connect_config_error', 'The provider was removed from this app.');
     const state = await openAuthorizationState(deps, row);
     const account = await readAccount(deps, input, { row, settings, provider, state });
-    if (shouldRepeatConsent(provider, state, account))
-      return repeatConsent(deps, session, provider, row, state);
+    if (await shouldRepeatConsent(deps, session, { provider, state, account })) {
+      return await repeatConsent(deps, session, provider, row, state);
+    }
     await keepAccount(deps, session, state, account);
   } catch (error) {
     await recordFailure(deps, session, provider?.providerId ?? 'unknown', error);
@@ -82,40 +84,58 @@ interface Attempt {
   readonly state: AuthorizationState;
 }
 
-async function readAccount(
-  deps: VaultDeps,
-  input: CallbackInput,
-  attempt: Attempt,
-): Promise<ConnectedAccount> {
-  const { issuer } = attempt.provider.definition;
-  // RFC 9207: an answer that names another issuer belongs to another server's authorization (mix-up).
-  if (input.issuer !== null && issuer && input.issuer !== issuer) {
-    throw new CallbackFailure('provider_error', 'The answer came from another issuer than the one asked.', {
-      check: 'iss',
-    });
+function readAccount(deps: VaultDeps, input: CallbackInput, attempt: Attempt): Promise<ConnectedAccount> {
+  const { provider, state } = attempt;
+  const result = parseCallback({
+    definition: provider.definition,
+    clientId: provider.clientId ?? '',
+    query: input.query,
+    params: state.parameters,
+  });
+  if (result.ok)
+    return exchangeCode(deps, { ...attempt, code: result.code, callbackMetadata: result.metadata });
+  switch (result.kind) {
+    case 'denied':
+      throw new CallbackFailure('connect_denied', undefined, { provider_error: result.error });
+    case 'issuer_mismatch':
+      throw new CallbackFailure('provider_error', 'The answer came from another issuer than the one asked.', {
+        check: 'iss',
+      });
+    case 'malformed':
+      throw new CallbackFailure('provider_error', 'The provider sent neither a code nor an error.', {
+        check: result.error,
+      });
+    case 'provider_error':
+      throw new CallbackFailure(describeProviderError(result.error), undefined, {
+        provider_error: result.error,
+      });
   }
-  if (input.error !== null) {
-    const error = cleanErrorCode(input.error);
-    throw new CallbackFailure(describeProviderError(error), undefined, { provider_error: error });
-  }
-  if (!input.code)
-    throw new CallbackFailure('provider_error', 'The provider sent neither a code nor an error.', {
-      check: 'code',
-    });
-  return exchangeCode(deps, { ...attempt, code: input.code });
 }
 
 /** Google gives a refresh token only at the first consent: none came and none is stored means asking once more. */
-function shouldRepeatConsent(
-  provider: ProviderSettings,
-  state: AuthorizationState,
-  account: ConnectedAccount,
-): boolean {
-  return (
-    provider.definition.consent_repeat_without_refresh_token === true &&
-    !account.hasRefreshToken &&
-    !state.isConsentRepeated
-  );
+async function shouldRepeatConsent(
+  deps: VaultDeps,
+  session: ConnectSessionRow,
+  attempt: { provider: ProviderSettings; state: AuthorizationState; account: ConnectedAccount },
+): Promise<boolean> {
+  const { provider, state, account } = attempt;
+  if (!provider.definition.retries_consent_without_refresh_token || state.isConsentRepeated) return false;
+  if (account.tokens.refresh_token !== undefined) return false;
+  const existing = await findGrantByAccount(deps.storage, {
+    appId: session.app_id,
+    principalType: session.user_id ? 'user' : 'system',
+    principalId: session.user_id ?? 'system',
+    providerConfigId: account.providerConfigId,
+    issuer: account.issuer,
+    subject: account.subject,
+  });
+  const credential = existing
+    ? await findCredential(deps.storage.db, {
+        appId: session.app_id,
+        credentialId: existing.credential_id,
+      })
+    : undefined;
+  return credential?.has_refresh_token !== 1;
 }
 
 async function repeatConsent(

@@ -1,3 +1,5 @@
+import type { StoredTokens } from '../../grants/stored-tokens.js';
+
 /** One account as it came back from its provider: who it is, and its tokens. Secret; only ever stored sealed. */
 export interface ConnectedAccount {
   readonly providerId: string;
@@ -8,9 +10,8 @@ export interface ConnectedAccount {
   readonly accountDisplayName: string | null;
   readonly accountEmail: string | null;
   readonly scopes: readonly string[];
-  /** JSON that goes into `credentials.sealed_tokens`. */
-  readonly tokensJson: string;
-  readonly hasRefreshToken: boolean;
+  /** What goes into `credentials.sealed_tokens`. */
+  readonly tokens: StoredTokens;
   readonly accessExpiresAtMs: number | null;
   readonly refreshExpiresAtMs: number | null;
   /** Chosen fields of the token answer; nothing secret. */

@@ -76,8 +76,8 @@ export async function startAuthorization(deps: VaultDeps, input: AuthorizationIn
     ...(nonce ? { nonce } : {}),
     scopes: [...input.scopes],
     params: { ...input.parameters },
-    switchAccount: input.isAccountSwitch || input.isAddedAccount,
-    forceConsent: input.isConsentRepeated,
+    isSwitchingAccount: input.isAccountSwitch || input.isAddedAccount,
+    isForcingConsent: input.isConsentRepeated,
     ...(input.loginHint ? { loginHint: input.loginHint } : {}),
   });
 }

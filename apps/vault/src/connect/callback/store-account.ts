@@ -1,7 +1,9 @@
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
+import { openTokens, type StoredTokens, sealTokens } from '../../grants/stored-tokens.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findGrantByAccount, upsertGrantWithCredential } from '../../storage/live/grants.js';
+import { findCredential } from '../../storage/live/credentials.js';
+import { findGrantByAccount, type GrantRow, upsertGrantWithCredential } from '../../storage/live/grants.js';
 import { computeGrantExpiry, readSessionRequest } from '../session/session-request.js';
 import { changeOpenSession, type SessionResult, writeSessionState } from '../session/session-state.js';
 import type { ConnectedAccount } from './connected-account.js';
@@ -30,10 +32,8 @@ export async function storeAccount(
   const existing = await findGrantByAccount(deps.storage, identity);
   // The id must be known before the transaction: it is bound into the sealed value, and sealing may wait for the key store.
   const credentialId = existing?.credential_id ?? uuidv7();
-  const sealedTokens = await deps.keyring.seal(
-    { table: 'credentials', rowId: credentialId, appId: session.app_id, field: 'tokens' },
-    account.tokensJson,
-  );
+  const tokens = await keepRefreshToken(deps, session.app_id, existing, account.tokens);
+  const sealedTokens = await sealTokens(deps.keyring, { appId: session.app_id, credentialId }, tokens);
   const expiresAtMs = computeGrantExpiry(request.lifetime, account.chosenLifetimeSeconds, nowMs);
   const createdBy = account.chosenLifetimeSeconds === null ? 'developer' : 'end_user';
   const stored = await deps.storage.transaction(async (trx) => {
@@ -57,7 +57,7 @@ export async function storeAccount(
         metadata: account.metadata,
         accessExpiresAtMs: account.accessExpiresAtMs,
         refreshExpiresAtMs: account.refreshExpiresAtMs,
-        hasRefreshToken: account.hasRefreshToken,
+        hasRefreshToken: tokens.refresh_token !== undefined,
       },
       nowMs,
     });
@@ -111,6 +111,24 @@ export async function storeAccount(
     });
   }
   return stored.result;
+}
+
+/** A provider that hands out refresh tokens only once (Google): the one that is stored stays in use when no new one came. */
+async function keepRefreshToken(
+  deps: VaultDeps,
+  appId: string,
+  existing: GrantRow | undefined,
+  fresh: StoredTokens,
+): Promise<StoredTokens> {
+  if (fresh.refresh_token !== undefined || !existing) return fresh;
+  const credential = await findCredential(deps.storage.db, { appId, credentialId: existing.credential_id });
+  if (!credential?.has_refresh_token || credential.status !== 'active') return fresh;
+  const stored = await openTokens(
+    deps.keyring,
+    { appId, credentialId: credential.id },
+    credential.sealed_tokens,
+  );
+  return stored.refresh_token === undefined ? fresh : { ...fresh, refresh_token: stored.refresh_token };
 }
 
 /** A bare https origin from the token answer, e.g. Salesforce's `instance_url`, where the provider has one (wire/2 §2.2). */

@@ -41,9 +41,10 @@ export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise
   }
   const checked = validateUrlParams(provider.definition, input.parameters);
   if (!checked.ok) {
+    const [issue] = checked.issues;
     throw new ApiError('invalid_request', {
-      message: checked.message,
-      fields: { field: `parameters.${checked.name}` },
+      message: `${issue?.name ?? 'A connect parameter'} ${issue?.message ?? 'is not valid'}.`,
+      fields: { field: `parameters.${issue?.name ?? ''}` },
     });
   }
   checkLifetime(input.lifetimeSeconds, request.lifetime?.maxSeconds ?? null);

@@ -39,7 +39,7 @@ export async function buildView(deps: VaultDeps, row: ConnectSessionRow): Promis
       ? { provider_id: mismatch.providerId, expected: mismatch.expected, actual: mismatch.actual }
       : null,
     error: state.error ? { ...state.error } : null,
-    message_targets: request.allowedOrigin ? [request.allowedOrigin] : settings.allowedOrigins,
+    message_targets: request.allowedOrigin ? [request.allowedOrigin] : [...settings.allowedOrigins],
     return_to: isOver && request.returnUrl ? buildReturnAddress(request.returnUrl, state) : null,
     expires_at: new Date(row.expires_at).toISOString(),
   };
@@ -87,8 +87,8 @@ async function listProviders(
       scopes: chooseScopes(provider, request),
       parameters: provider.definition.url_params.map((parameter) => ({
         name: parameter.name,
-        label: parameter.label ?? parameter.name,
-        pattern: parameter.pattern,
+        label: parameter.label,
+        pattern: parameter.pattern ?? '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?',
         example: parameter.example ?? null,
         default: parameter.default ?? null,
         options: parameter.options ? [...parameter.options] : null,
