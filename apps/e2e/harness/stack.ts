@@ -1,0 +1,140 @@
+import { App } from '@alter-ai/alter-sdk';
+import { mintApiKey } from '@alter-ai/core-crypto';
+import {
+  emulatedOverrides,
+  type OidcEmulator,
+  type OidcServerOptions,
+  type ShapedProviderId,
+  startOidcServer,
+} from '@alter-ai/emulator';
+import { type Application, type CreateSession, startApplication } from './application.js';
+import { findFreePort } from './ports.js';
+import { startVaultProcess, type VaultProcess } from './vault-process.js';
+
+/** Everything a browser or client test runs against: emulated provider and IDP, application page, vault, each a real server. */
+export interface Stack {
+  readonly vault: VaultProcess;
+  readonly provider: OidcEmulator;
+  readonly idp: OidcEmulator;
+  readonly application: Application;
+  readonly apiKey: string;
+  readonly sdk: App;
+  /** User token of the IDP. */
+  userToken(subject: string): Promise<string>;
+  /** Base URL of the provider's resource API. */
+  readonly apiUrl: string;
+  close(): Promise<void>;
+}
+
+/** What differs between stacks. */
+export interface StackOptions {
+  readonly provider?: Partial<OidcServerOptions>;
+  /** Providers of the catalogue, in their emulated shapes, beside `acme`. */
+  readonly shapes?: readonly ShapedProviderId[];
+  readonly databaseUrl?: string;
+  /** Further fields of the app in the configuration file. */
+  readonly app?: Record<string, unknown>;
+  /** Further fields of the `acme` entry. */
+  readonly acme?: Record<string, unknown>;
+  /** How the application makes a session; default: `acme` for its own origin. */
+  readonly createSession?: (stack: Stack) => CreateSession;
+  readonly isWithoutIdp?: boolean;
+}
+
+/** Starts a stack on free ports. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const provider = await startOidcServer({
+    displayName: 'Acme',
+    cookiePrefix: 'acme',
+    shapes: true,
+    clients: [{ clientId: 'acme-client', clientSecret: 'acme-secret', redirectUris: 'any-loopback' }],
+    ...options.provider,
+  });
+  const idp = await startOidcServer({
+    displayName: 'Sign-in',
+    cookiePrefix: 'idp',
+    isConsentSkipped: true,
+    jwtAudience: 'demo-api',
+    clients: [{ clientId: 'demo', clientSecret: 'demo-secret', redirectUris: 'any-loopback' }],
+  });
+  const apiKey = mintApiKey('app');
+  const applicationPort = await findFreePort();
+  const origin = `http://127.0.0.1:${applicationPort}`;
+  const providerHost = new URL(provider.issuer).host;
+  const vault = await startVaultProcess({
+    ...(options.databaseUrl ? { databaseUrl: options.databaseUrl } : {}),
+    config: {
+      version: 1,
+      apps: [
+        {
+          slug: 'demo',
+          name: 'Demo application',
+          website_url: origin,
+          allowed_origins: [origin],
+          return_urls: [`${origin}/connected`],
+          api_keys: [{ name: 'backend', value: apiKey }],
+          providers: [
+            {
+              id: 'acme',
+              name: 'Acme',
+              issuer: provider.issuer,
+              authorization_endpoint: `${provider.issuer}/authorize`,
+              token_endpoint: `${provider.issuer}/token`,
+              revocation_endpoint: `${provider.issuer}/revoke`,
+              userinfo_endpoint: `${provider.issuer}/me`,
+              account: { id: '/sub', identifier: '/email', display_name: '/name' },
+              token_endpoint_auth_method: 'client_secret_basic',
+              pkce: 'S256',
+              api_hosts: [providerHost],
+              client_id: 'acme-client',
+              client_secret: 'acme-secret',
+              scopes: ['openid', 'email', 'offline_access'],
+              ...options.acme,
+            },
+            ...(options.shapes ?? []).map((id) => ({
+              id,
+              client_id: `${id}-client`,
+              client_secret: `${id}-secret`,
+              ...emulatedOverrides(id, provider.issuer),
+            })),
+          ],
+          ...(options.isWithoutIdp
+            ? {}
+            : { identity_provider: { issuer: idp.issuer, audience: 'demo-api', claims: { user_id: 'sub', email: 'email', groups: 'groups' } } }),
+          ...options.app,
+        },
+      ],
+    },
+  });
+  const sdk = new App({ apiKey, baseUrl: vault.url });
+  let createSession: CreateSession = () => Promise.reject(new Error('the stack is not up'));
+  const application = await startApplication(applicationPort, () => createSession);
+  const stack: Stack = {
+    vault,
+    provider,
+    idp,
+    application,
+    apiKey,
+    sdk,
+    apiUrl: `${provider.issuer}/api`,
+    userToken: (subject) => idp.issueUserToken({ subject, email: `${subject}@example.test`, audience: 'demo-api' }),
+    async close() {
+      await sdk.close();
+      await application.close();
+      await vault.stop();
+      await Promise.all([provider.close(), idp.close()]);
+    },
+  };
+  createSession =
+    options.createSession?.(stack) ??
+    (async (query) => {
+      const session = await sdk.createConnectSession({
+        allowedProviders: (query.get('providers') ?? 'acme').split(','),
+        allowedOrigin: application.origin,
+        ...(query.has('return') ? { returnUrl: `${application.origin}/connected${query.get('library') ? '?library=' + query.get('library') : ''}` } : {}),
+        ...(query.has('user') ? { userToken: await stack.userToken(query.get('user') ?? '') } : {}),
+      });
+      return { session_token: session.sessionToken, connect_url: session.connectUrl, base_url: vault.url };
+    });
+  return stack;
+}

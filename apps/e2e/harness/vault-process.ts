@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findFreePort } from './ports.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const serverFile = join(root, 'apps', 'vault', 'dist', 'main.js');
+const commandFile = join(root, 'apps', 'vault', 'dist', 'cli', 'main.js');
+
+/** A vault that runs as its own process. */
+export interface VaultProcess {
+  /** Public URL; `localhost`, so that pages on 127.0.0.1 are on another site. */
+  readonly url: string;
+  readonly dataDir: string;
+  readonly child: ChildProcess;
+  /** Everything it has written to stdout and stderr. */
+  output(): string;
+  /** Runs the `alter` command against it. */
+  alter(...args: string[]): { status: number; stdout: string; stderr: string };
+  /** SIGTERM, then its exit code. */
+  stop(): Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** How to start a vault. */
+export interface VaultProcessOptions {
+  /** The vault as one file. */
+  readonly config: Record<string, unknown>;
+  /** Values that `{ env: NAME }` in the file means. */
+  readonly env?: Record<string, string>;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly databaseUrl?: string;
+  readonly publicUrl?: string;
+}
+
+/** Starts a vault in development mode and waits until it is ready. */
+export async function startVaultProcess(options: VaultProcessOptions): Promise<VaultProcess> {
+  const port = options.port ?? (await findFreePort());
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'alter-e2e-'));
+  const configFile = join(dataDir, 'vault.json');
+  writeFileSync(configFile, JSON.stringify(options.config), { mode: 0o600 });
+  const url = options.publicUrl ?? `http://localhost:${port}`;
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    ALTER_VAULT_ENV: 'development',
+    ALTER_VAULT_DATA_DIR: dataDir,
+    ALTER_VAULT_PUBLIC_URL: url,
+    ALTER_VAULT_CONFIG_FILE: configFile,
+    ...(options.databaseUrl ? { DATABASE_URL: options.databaseUrl } : {}),
+    ...options.env,
+  };
+  const child = spawn(process.execPath, [serverFile], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const ready = new Promise<void>((resolve, reject) => {
+    const look = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (/\bready\b/.test(output)) resolve();
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    child.once('exit', (code) => reject(new Error(`the vault ended with ${code} before it was ready:\n${output}`)));
+    setTimeout(() => reject(new Error(`the vault was not ready in time:\n${output}`)), 30_000).unref();
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  try {
+    await ready;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  return {
+    url,
+    dataDir,
+    child,
+    output: () => output,
+    alter(...args) {
+      const result = spawnSync(process.execPath, [commandFile, ...args], {
+        env: { ...env, ALTER_BASE_URL: url },
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+    },
+    stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      return exited;
+    },
+    kill: (signal) => void child.kill(signal),
+  };
+}
