@@ -1,0 +1,14 @@
+import { openPostgres } from './postgres/open-postgres.js';
+import { openSqlite } from './sqlite/open-sqlite.js';
+import type { Storage, StorageOptions } from './storage.js';
+
+/**
+ * Opens the database that the options name; it is not migrated yet (`migrate`). PostgreSQL is reached at the first query;
+ * SQLite's file is made when absent. Throws the driver's error when the file cannot be opened.
+ */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { databaseUrl } = options;
+  return databaseUrl === undefined || databaseUrl === ''
+    ? openSqlite(options)
+    : openPostgres({ ...options, databaseUrl });
+}

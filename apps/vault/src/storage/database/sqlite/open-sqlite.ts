@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { Kysely } from 'kysely';
+import type { Tables } from '../../tables.js';
+import { runWithRetries } from '../retry.js';
+import type { Storage, StorageOptions } from '../storage.js';
+import { createTransactionScope } from '../transaction-scope.js';
+import { createConnectionLock } from './connection-lock.js';
+import { createSqliteDialect } from './sqlite-driver.js';
+
+/** Name of SQLite's file in the data directory. */
+export const sqliteFileName = 'vault.db';
+
+/** Opens (or makes) `vault.db`: WAL, synchronous FULL so that a commit is on the disk when it returns, foreign keys on. */
+export function openSqlite(options: StorageOptions): Storage {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const path = join(options.dataDir, sqliteFileName);
+  const database = openConnection(path, options.timeoutMs);
+  const reader = openConnection(path, options.timeoutMs);
+  reader.pragma('query_only = on');
+
+  const lock = createConnectionLock();
+  const scope = createTransactionScope();
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect({ database, lock, scope }) });
+
+  return {
+    kind: 'sqlite',
+    db,
+    native: {
+      kind: 'sqlite',
+      database,
+      reader,
+      runExclusive: async (work) => {
+        const release = lock.tryAcquire() ?? (await lock.acquire());
+        try {
+          return work(database);
+        } finally {
+          release();
+        }
+      },
+    },
+    transaction: (work) => runWithRetries(() => scope.run(() => db.transaction().execute(work))),
+    isInTransaction: () => scope.isInside(),
+    isUsable: async () => {
+      try {
+        return existsSync(path) && reader.prepare('select 1 from sqlite_master limit 1').all().length >= 0;
+      } catch {
+        return false;
+      }
+    },
+    close: async () => {
+      reader.close();
+      await db.destroy();
+    },
+  };
+}
+
+function openConnection(path: string, timeoutMs = 5_000): Database {
+  // The wait for another process's write lock blocks this one, so it is short; `transaction` tries again without blocking.
+  const database = new Sqlite(path, { timeout: Math.min(timeoutMs, 5_000) });
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = on');
+  database.pragma('cache_size = -16000');
+  database.pragma('wal_autocheckpoint = 4000');
+  database.pragma('trusted_schema = off');
+  return database;
+}

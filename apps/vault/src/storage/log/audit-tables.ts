@@ -1,0 +1,85 @@
+import { sql, type Transaction } from 'kysely';
+import { isUniqueViolation, readErrorCode } from '../database/database-error.js';
+import type { Storage } from '../database/storage.js';
+import type { Tables } from '../tables.js';
+
+/** One table of audit records: `2026_11` names `audit_2026_11`. */
+export type AuditMonth = string;
+
+const monthPattern = /^\d{4}_(0[1-9]|1[0-2])$/;
+
+/** The month (UTC) that a record of this time belongs to. */
+export function findAuditMonth(atMs: number): AuditMonth {
+  return new Date(atMs).toISOString().slice(0, 7).replace('-', '_');
+}
+
+/** The month after. */
+export function findNextAuditMonth(month: AuditMonth): AuditMonth {
+  const [year = 0, number = 1] = month.split('_').map(Number);
+  return findAuditMonth(Date.UTC(year, number, 1));
+}
+
+/** Name of a month's table. Throws RangeError for anything that is no month: the name goes into SQL as it is. */
+export function nameAuditTable(month: AuditMonth): string {
+  if (!monthPattern.test(month)) throw new RangeError('an audit month looks like 2026_11');
+  return `audit_${month}`;
+}
+
+/** Months that have a table, oldest first. */
+export async function listAuditMonths(storage: Storage): Promise<AuditMonth[]> {
+  const query =
+    storage.kind === 'sqlite'
+      ? sql<{
+          name: string;
+        }>`select name from sqlite_master where type = 'table' and name glob 'audit_[0-9]*'`
+      : sql<{ name: string }>`select tablename as name from pg_catalog.pg_tables
+          where schemaname = current_schema() and tablename ~ '^audit_[0-9]'`;
+  const { rows } = await query.execute(storage.db);
+  return rows
+    .map((row) => row.name.slice('audit_'.length))
+    .filter((month) => monthPattern.test(month))
+    .sort();
+}
+
+/** Makes a month's table with its append-only triggers (A5), unless it is there, also when several processes do it at once. */
+export async function createAuditMonth(storage: Storage, month: AuditMonth): Promise<void> {
+  const table = nameAuditTable(month);
+  if ((await listAuditMonths(storage)).includes(month)) return;
+  try {
+    await storage.transaction((trx) => createTable(trx, storage.kind, table));
+  } catch (error) {
+    const isRace = isUniqueViolation(error) || readErrorCode(error) === '42P07';
+    if (!isRace && !(await listAuditMonths(storage)).includes(month)) throw error;
+  }
+}
+
+async function createTable(trx: Transaction<Tables>, kind: Storage['kind'], table: string): Promise<void> {
+  const bytes = kind === 'sqlite' ? 'blob' : 'bytea';
+  const statements = [
+    `create table ${table} (
+      chain_id text not null, sequence bigint not null, app_id text, id text not null, at bigint not null,
+      kind text not null, grant_id text, provider_id text, user_id text, outcome text, record text not null,
+      hash ${bytes} not null, primary key (chain_id, sequence))`,
+    `create unique index ${table}_id on ${table} (id)`,
+    `create index ${table}_grant on ${table} (grant_id, id) where grant_id is not null`,
+    `create index ${table}_user on ${table} (user_id, id) where user_id is not null`,
+    ...(kind === 'sqlite' ? listSqliteTriggers(table) : listPostgresTriggers(table)),
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(trx);
+}
+
+function listSqliteTriggers(table: string): string[] {
+  return ['update', 'delete'].map(
+    (change) => `create trigger ${table}_no_${change} before ${change} on ${table}
+      begin select raise(abort, 'audit records are append-only'); end`,
+  );
+}
+
+function listPostgresTriggers(table: string): string[] {
+  return [
+    `create trigger ${table}_no_change before update or delete on ${table}
+      for each row execute function refuse_audit_change()`,
+    `create trigger ${table}_no_truncate before truncate on ${table}
+      for each statement execute function refuse_audit_change()`,
+  ];
+}
