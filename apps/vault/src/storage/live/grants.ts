@@ -143,6 +143,24 @@ export async function storeMismatch(
   return result.numUpdatedRows === 1n;
 }
 
+/** Writes when grants were last used; a later time that is there already stays. */
+export async function storeLastUse(
+  storage: Storage,
+  uses: readonly { appId: string; grantId: string; atMs: number }[],
+): Promise<void> {
+  await storage.transaction(async (trx) => {
+    for (const use of uses) {
+      await trx
+        .updateTable('grants')
+        .set({ last_used_at: use.atMs })
+        .where('app_id', '=', use.appId)
+        .where('id', '=', use.grantId)
+        .where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', use.atMs)]))
+        .execute();
+    }
+  });
+}
+
 /** Asks the storage to run the transaction again: the code is PostgreSQL's serialization failure. */
 class GrantRaceError extends Error {
   readonly code = '40001';

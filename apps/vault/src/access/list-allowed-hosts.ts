@@ -1,0 +1,71 @@
+import { checkDestination } from '@alter-ai/egress';
+import { allowedApiHosts } from '@alter-ai/oauth-providers';
+import { ApiError } from '../http/api-error.js';
+import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
+import type { UsableGrant } from '../storage/live/usable-grant.js';
+
+/** Longest URL that egress takes; of a longer one only what stands before the query is checked here. */
+const checkedCharactersMax = 8000;
+/** Most grants of a provider have neither parameters nor hosts of their own, so one list serves them all. */
+const plainHosts = new WeakMap<ProviderSettings, readonly string[]>();
+
+/** Hosts that a grant's credential may go to (E1, E5): `host[:port]` or `*.example.com`. */
+export function listAllowedHosts(
+  provider: ProviderSettings,
+  grant: Pick<UsableGrant, 'parameters_json' | 'metadata_json'>,
+): readonly string[] {
+  const isPlain =
+    grant.parameters_json === '{}' &&
+    (grant.metadata_json === '{}' || provider.definition.runtime_hosts.length === 0);
+  if (isPlain) {
+    let hosts = plainHosts.get(provider);
+    if (!hosts) {
+      hosts = readHosts(provider, {}, {});
+      plainHosts.set(provider, hosts);
+    }
+    return hosts;
+  }
+  return readHosts(provider, readTexts(grant.parameters_json), readTexts(grant.metadata_json));
+}
+
+/**
+ * Checks that a credential may be attached to a call of `url` (E1). Nothing is resolved: the caller makes the call.
+ * @throws ApiError `blocked_destination`
+ */
+export function checkCallDestination(
+  url: string,
+  allowedHosts: readonly string[],
+  facts: { settings: AppSettings; isDevelopment: boolean },
+): void {
+  const head = url.length > checkedCharactersMax ? (url.split(/[?#]/, 1)[0] ?? '') : url;
+  const check = checkDestination(head, {
+    allowedHosts,
+    allowedNetworks: facts.settings.allowedNetworks,
+    isDevelopment: facts.isDevelopment,
+  });
+  if (check.ok) return;
+  throw new ApiError('blocked_destination', {
+    message: `The credential may not be sent to this destination: ${check.reason}.`,
+    fields: { ...(check.host === undefined ? {} : { host: check.host }), allowed_hosts: allowedHosts },
+  });
+}
+
+function readHosts(
+  provider: ProviderSettings,
+  parameters: Readonly<Record<string, string>>,
+  metadata: Readonly<Record<string, string>>,
+): readonly string[] {
+  try {
+    return Object.freeze(allowedApiHosts(provider.definition, parameters, metadata));
+  } catch {
+    // Parameters that no longer fit the definition lead nowhere (C7).
+    return [];
+  }
+}
+
+function readTexts(json: string): Record<string, string> {
+  const entries = Object.entries(JSON.parse(json) as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

@@ -1,0 +1,46 @@
+import type { ProviderDefinition } from '@alter-ai/oauth-providers';
+import type { CredentialRow } from '../storage/live/credentials.js';
+
+/**
+ * What to do about a refresh whose outcome nobody knows (R4). `go_on`: there is none. `replay`: present the same refresh
+ * token once more and record it. `give_up`: the provider would end everything if it was spent, so the user must reconnect.
+ * `wait`: a token that does not rotate is not lost, but replaying at once has not helped.
+ */
+export type Recovery = 'go_on' | 'replay' | 'give_up' | 'wait';
+
+type ReuseFacts = Pick<ProviderDefinition, 'refresh_reuse' | 'refresh_reuse_window_seconds'>;
+
+/** Judges the intent that a former holder left open. */
+export function recoverIntent(
+  row: Pick<
+    CredentialRow,
+    'generation' | 'intent_generation' | 'intent_hash' | 'intent_at' | 'intent_is_replay'
+  >,
+  facts: { refreshTokenHash: string; definition: ReuseFacts; nowMs: number },
+): Recovery {
+  const isOpen = row.intent_generation === row.generation && row.intent_hash === facts.refreshTokenHash;
+  if (!isOpen) return 'go_on';
+  const recovery = judgeUnknownOutcome(facts.definition, {
+    isReplay: row.intent_is_replay !== 0,
+    ageMs: facts.nowMs - (row.intent_at ?? 0),
+  });
+  // The wait is over: the former holder's time has run out since.
+  return recovery === 'wait' ? 'replay' : recovery;
+}
+
+/** Judges a request that was written and got no answer; `ageMs` since it was sent first. */
+export function judgeUnknownOutcome(
+  definition: ReuseFacts,
+  attempt: { isReplay: boolean; ageMs: number },
+): Recovery {
+  switch (definition.refresh_reuse) {
+    case 'none':
+      return attempt.isReplay ? 'wait' : 'replay';
+    case 'window': {
+      const windowMs = (definition.refresh_reuse_window_seconds ?? 30) * 1000;
+      return attempt.isReplay || attempt.ageMs > windowMs ? 'give_up' : 'replay';
+    }
+    default:
+      return 'give_up';
+  }
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256Hex } from '@alter-ai/core-crypto';
+import type { VaultDeps } from '../deps.js';
+import { openTokens, type StoredTokens } from '../grants/stored-tokens.js';
+import {
+  type CredentialKey,
+  type CredentialRow,
+  findCredential,
+  type Lease,
+  releaseLease,
+  takeLease,
+  writeIntent,
+} from '../storage/live/credentials.js';
+import { findUsableUntilMs, isFresh } from './freshness.js';
+import { isLeaseLive, keepLease, leaseTtlMs } from './lease.js';
+import { askProvider } from './provider/ask-provider.js';
+import { findOpenBreaker } from './provider/breaker.js';
+import { recordEvent } from './record-event.js';
+import { judgeUnknownOutcome, recoverIntent } from './recover-intent.js';
+import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
+import { backOff, declareDead, type RefreshAttempt, settleFailure, settleTokens } from './settle-refresh.js';
+
+/** Waiting for another process's refresh ends after this long (R10). */
+const waitMaxMs = 18_000;
+const pollEveryMs = 150;
+
+/**
+ * Brings one credential up to date, or says why not. One run per process and credential; over all processes the lease lets
+ * one at a time ask the provider, the others read the row until its holder is done (R2).
+ */
+export async function runRefresh(deps: VaultDeps, target: RefreshTarget): Promise<RefreshOutcome> {
+  const key = { appId: target.appId, credentialId: target.credentialId };
+  const startedAtMs = performance.now();
+  for (;;) {
+    const row = await findCredential(deps.storage.db, key);
+    if (!row) return { kind: 'gone' };
+    const nowMs = deps.clock();
+    const ended = findEnd(row, nowMs);
+    if (ended) return ended;
+    if (isLeaseLive(row, nowMs)) {
+      const usableUntilMs = findUsableUntilMs(row);
+      const isLong = performance.now() - startedAtMs > waitMaxMs;
+      if (isLong || usableUntilMs > nowMs) return { kind: 'busy', retryAtMs: nowMs + 1_000, usableUntilMs };
+      await sleep(pollEveryMs);
+      continue;
+    }
+    const obstacle = findWait(row, nowMs) ?? (await findBreakerOutcome(deps, target, row));
+    if (obstacle) return obstacle;
+    const lease = await takeLease(deps.storage, row, deps.processId, nowMs, nowMs + leaseTtlMs);
+    if (lease) {
+      const outcome = await refreshUnderLease(deps, target, row, lease);
+      if (outcome) return outcome;
+    }
+    if (performance.now() - startedAtMs > waitMaxMs) {
+      return { kind: 'busy', retryAtMs: deps.clock() + 1_000, usableUntilMs: findUsableUntilMs(row) };
+    }
+  }
+}
+
+/** What needs no refresh: fresh already, dead, or nothing to refresh with while the access token lives. */
+function findEnd(row: CredentialRow, nowMs: number): RefreshOutcome | undefined {
+  const usableUntilMs = findUsableUntilMs(row);
+  if (row.status !== 'active') {
+    const cause = row.death_cause ?? row.status;
+    return { kind: 'dead', cause, usableUntilMs: cause === 'interrupted_refresh' ? usableUntilMs : 0 };
+  }
+  if (isFresh(row, nowMs)) return { kind: 'fresh' };
+  return row.has_refresh_token === 0 && usableUntilMs > nowMs ? { kind: 'fresh' } : undefined;
+}
+
+/** R6 and R8: not before its time. */
+function findWait(row: CredentialRow, nowMs: number): RefreshOutcome | undefined {
+  if (row.retry_at === null || row.retry_at <= nowMs) return undefined;
+  const usableUntilMs = findUsableUntilMs(row);
+  const kind = row.invalid_grant_at === null ? 'unavailable' : 'busy';
+  return { kind, retryAtMs: row.retry_at, usableUntilMs };
+}
+
+async function findBreakerOutcome(
+  deps: VaultDeps,
+  target: RefreshTarget,
+  row: CredentialRow,
+): Promise<RefreshOutcome | undefined> {
+  if (row.has_refresh_token === 0) return undefined;
+  const open = await findOpenBreaker(deps, target);
+  return open && { kind: 'breaker_open', ...open, usableUntilMs: findUsableUntilMs(row) };
+}
+
+/** @returns undefined when the row has changed and must be read again */
+async function refreshUnderLease(
+  deps: VaultDeps,
+  target: RefreshTarget,
+  row: CredentialRow,
+  lease: Lease,
+): Promise<RefreshOutcome | undefined> {
+  const key = { appId: target.appId, credentialId: target.credentialId };
+  const kept = keepLease(deps, key, lease);
+  try {
+    if (row.has_refresh_token === 0) {
+      const cause = row.is_refresh_forced === 0 ? 'access_token_expired' : 'access_token_refused';
+      return await declareDead(deps, { target, row, lease }, cause, { has_refresh_token: false });
+    }
+    return await exchange(deps, { target, row, lease, tokens: await openOrRelease(deps, key, row, lease) });
+  } finally {
+    kept.stop();
+  }
+}
+
+/** Only here is the lease given back on an error: later the intent must stay open, since the token may be spent. */
+async function openOrRelease(
+  deps: VaultDeps,
+  key: CredentialKey,
+  row: CredentialRow,
+  lease: Lease,
+): Promise<StoredTokens> {
+  try {
+    return await openTokens(deps.keyring, key, row.sealed_tokens);
+  } catch (error) {
+    await releaseLease(deps.storage, key, lease);
+    throw error;
+  }
+}
+
+async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<RefreshOutcome | undefined> {
+  const { target, row, lease, tokens } = attempt;
+  const { definition } = target.provider;
+  const key = { appId: target.appId, credentialId: target.credentialId };
+  const refreshToken = tokens.refresh_token ?? '';
+  const refreshTokenHash = sha256Hex(refreshToken);
+  const recovery = recoverIntent(row, { refreshTokenHash, definition, nowMs: deps.clock() });
+  if (recovery === 'give_up') {
+    return declareDead(deps, attempt, 'interrupted_refresh', {
+      reason: 'holder_lost',
+      intent_at: row.intent_at === null ? null : new Date(row.intent_at).toISOString(),
+      refresh_reuse: definition.refresh_reuse,
+    });
+  }
+  const firstSentAtMs = (recovery === 'replay' ? row.intent_at : null) ?? deps.clock();
+  for (let isReplay = recovery === 'replay'; ; isReplay = true) {
+    const nowMs = deps.clock();
+    const intent = { refreshTokenHash, nowMs, isReplay, deadlineMs: nowMs + leaseTtlMs };
+    if (!(await writeIntent(deps.storage, key, lease, intent))) return undefined;
+    if (isReplay)
+      recordEvent(deps, target, { kind: 'credential.replayed', outcome: definition.refresh_reuse });
+    const scopes = JSON.parse(row.scopes_json) as string[];
+    const answer = await askProvider(deps, target, { refreshToken, scopes });
+    if (answer.kind === 'tokens') return settleTokens(deps, attempt, answer);
+    if (answer.kind === 'failed') return settleFailure(deps, attempt, answer.failure);
+    if (answer.kind === 'not_reached') return backOff(deps, attempt, { error: answer.reason });
+    const next = judgeUnknownOutcome(definition, { isReplay, ageMs: deps.clock() - firstSentAtMs });
+    if (next === 'wait') return backOff(deps, attempt, { error: answer.reason });
+    if (next === 'give_up') {
+      return declareDead(deps, attempt, 'interrupted_refresh', {
+        reason: answer.reason,
+        refresh_reuse: definition.refresh_reuse,
+      });
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { type Compilable, CompiledQuery } from 'kysely';
+import type { Storage } from '../database/storage.js';
+import type { CredentialTable, GrantTable } from '../tables.js';
+
+/** A grant together with its credential: all that a call through it needs, in one read by primary key. */
+export interface UsableGrant {
+  readonly app_id: string;
+  readonly grant_id: string;
+  readonly provider_id: string;
+  readonly provider_config_id: string;
+  readonly credential_id: string;
+  readonly principal_type: GrantTable['principal_type'];
+  readonly principal_id: string;
+  readonly grant_status: GrantTable['status'];
+  readonly mismatch_json: string | null;
+  readonly grant_expires_at: number | null;
+  readonly parameters_json: string;
+  readonly last_used_at: number | null;
+  readonly sealed_tokens: Buffer;
+  readonly token_generation: string;
+  readonly scopes_json: string;
+  readonly metadata_json: string;
+  readonly access_expires_at: number | null;
+  readonly access_issued_at: number;
+  readonly has_refresh_token: number;
+  readonly is_refresh_forced: number;
+  readonly credential_status: CredentialTable['status'];
+  readonly death_cause: string | null;
+}
+
+type Find = (appId: string, grantId: string) => Promise<UsableGrant | undefined>;
+const finders = new WeakMap<Storage, Find>();
+
+/** Reads a grant of one app with its credential, as committed now (F7). */
+export function findUsableGrant(
+  storage: Storage,
+  appId: string,
+  grantId: string,
+): Promise<UsableGrant | undefined> {
+  let find = finders.get(storage);
+  if (!find) {
+    find = prepareFind(storage);
+    finders.set(storage, find);
+  }
+  return find(appId, grantId);
+}
+
+/** Compiled once: on the hot path building the query would cost more than running it. */
+function prepareFind(storage: Storage): Find {
+  const { sql } = buildQuery(storage).compile();
+  if (storage.native.kind === 'sqlite') {
+    const statement = storage.native.reader.prepare<[string, string], UsableGrant>(sql);
+    return async (appId, grantId) => statement.get(appId, grantId);
+  }
+  return async (appId, grantId) => {
+    const result = await storage.db.executeQuery<UsableGrant>(CompiledQuery.raw(sql, [appId, grantId]));
+    return result.rows[0];
+  };
+}
+
+function buildQuery(storage: Storage): Compilable<UsableGrant> {
+  return storage.db
+    .selectFrom('grants as g')
+    .innerJoin('credentials as c', (join) =>
+      join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
+    )
+    .select([
+      'g.app_id',
+      'g.id as grant_id',
+      'g.provider_id',
+      'g.provider_config_id',
+      'g.credential_id',
+      'g.principal_type',
+      'g.principal_id',
+      'g.status as grant_status',
+      'g.mismatch_json',
+      'g.expires_at as grant_expires_at',
+      'g.parameters_json',
+      'g.last_used_at',
+      'c.sealed_tokens',
+      'c.token_generation',
+      'c.scopes_json',
+      'c.metadata_json',
+      'c.access_expires_at',
+      'c.access_issued_at',
+      'c.has_refresh_token',
+      'c.is_refresh_forced',
+      'c.status as credential_status',
+      'c.death_cause',
+    ])
+    .where('g.app_id', '=', '')
+    .where('g.id', '=', '');
+}
