@@ -18,5 +18,12 @@ export type { UserTokenInput } from './oidc/signing-keys.js';
 export { type OidcEmulator, startOidcServer } from './oidc/start-oidc-server.js';
 export type { ArrivedCredential } from './resource/echo.js';
 export type { Message } from './resource/messages.js';
+export {
+  SHAPED_PROVIDER_IDS,
+  type ShapedProviderId,
+  type ShapedProvidersOptions,
+} from './shapes/options.js';
+export { type EmulatedOverrides, emulatedOverrides } from './shapes/overrides.js';
+export { type ShapedProviders, startShapedProviders } from './shapes/start-shaped-providers.js';
 export { type Emulator, type EmulatorOptions, startEmulator } from './start-emulator.js';
 export { DEFAULT_USERS, type EmulatedUser } from './users.js';

@@ -46,14 +46,14 @@ async function route(
   const path = exchange.url.pathname.slice(PREFIX.length);
   switch (`${exchange.method} ${path}`) {
     case 'GET log':
-      return jsonResponse({ events: filterLog(control.log(), exchange.url.searchParams) });
+      return writeWire({ events: filterLog(control.log(), exchange.url.searchParams) });
     case 'DELETE log':
       control.clearLog();
       return jsonResponse({});
     case 'GET log/summary':
-      return jsonResponse(control.summarizeLog());
+      return writeWire(control.summarizeLog());
     case 'GET misbehaviours':
-      return jsonResponse({ misbehaviours: control.listMisbehaviours() });
+      return writeWire({ misbehaviours: control.listMisbehaviours() });
     case 'POST misbehaviours':
       return jsonResponse({ id: control.misbehave(readMisbehaviourSpec(readJson(exchange))) }, 201);
     case 'DELETE misbehaviours':
@@ -64,9 +64,9 @@ async function route(
     case 'POST revoke-grants':
       return jsonResponse({ count: control.revokeGrants(readTokenFilter(readJson(exchange))) });
     case 'GET settings':
-      return jsonResponse(control.readSettings());
+      return writeWire(control.readSettings());
     case 'PATCH settings':
-      return jsonResponse(control.updateSettings(readSettings(readJson(exchange))));
+      return writeWire(control.updateSettings(readSettings(readJson(exchange))));
     case 'PUT clients': {
       const { realm, client } = readClient(readJson(exchange));
       control.upsertClient(realm, client);
@@ -101,6 +101,21 @@ function filterLog(events: readonly LogEvent[], query: URLSearchParams): LogEven
   });
   return events.filter(
     (event) => event.seq > after && wanted.every(([field, value]) => event[field] === value),
+  );
+}
+
+function writeWire(body: unknown): Response {
+  return jsonResponse(toSnakeCase(body));
+}
+
+function toSnakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toSnakeCase);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      toSnakeCase(member),
+    ]),
   );
 }
 

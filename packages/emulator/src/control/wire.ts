@@ -62,6 +62,7 @@ export function readSettings(body: unknown): Partial<Settings> {
     coop: ['coop', 'any'],
     access_token_ttl_seconds: ['accessTokenTtlSeconds', 'any'],
     refresh_mode: ['refreshMode', 'text'],
+    shape_refresh_mode: ['shapeRefreshMode', 'any'],
     refresh_window_seconds: ['refreshWindowSeconds', 'number'],
     token_delay_ms: ['tokenDelayMs', 'number'],
     token_delay_when: ['tokenDelayWhen', 'text'],
@@ -69,6 +70,10 @@ export function readSettings(body: unknown): Partial<Settings> {
   if (fields.coop === null) fields.coop = undefined;
   else if (fields.coop !== undefined) readWord(fields.coop, COOPS, 'coop');
   if (fields.refreshMode !== undefined) readWord(fields.refreshMode, REFRESH_MODES, 'refresh_mode');
+  if (fields.shapeRefreshMode === null) fields.shapeRefreshMode = undefined;
+  else if (fields.shapeRefreshMode !== undefined) {
+    readWord(fields.shapeRefreshMode, REFRESH_MODES, 'shape_refresh_mode');
+  }
   if (fields.tokenDelayWhen !== undefined) readWord(fields.tokenDelayWhen, WHENS, 'token_delay_when');
   if (fields.accessTokenTtlSeconds === null) fields.accessTokenTtlSeconds = undefined;
   else if (fields.accessTokenTtlSeconds !== undefined && !Number.isInteger(fields.accessTokenTtlSeconds)) {

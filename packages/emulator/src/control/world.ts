@@ -14,6 +14,8 @@ export type Settings = {
   /** Undefined: 3600 at the OpenID server, each provider's own at the shaped ones. */
   accessTokenTtlSeconds: number | undefined;
   refreshMode: RefreshMode;
+  /** Overrides what each shaped provider does with a spent refresh token; undefined: the provider's own way. */
+  shapeRefreshMode: RefreshMode | undefined;
   /** How long a spent refresh token is taken again in the mode `window`. */
   refreshWindowSeconds: number;
   /** Every token answer comes this much later. */
@@ -67,6 +69,7 @@ export function createWorld(now: () => number, settings: Partial<Settings>): Wor
       coop: undefined,
       accessTokenTtlSeconds: undefined,
       refreshMode: 'strict',
+      shapeRefreshMode: undefined,
       refreshWindowSeconds: 60,
       tokenDelayMs: 0,
       tokenDelayWhen: 'after',

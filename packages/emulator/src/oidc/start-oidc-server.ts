@@ -4,6 +4,7 @@ import { createWorld, type Realm, type World } from '../control/world.js';
 import { listen } from '../http/server.js';
 import { createMessageBox } from '../resource/messages.js';
 
+import { createShapes } from '../shapes/start-shaped-providers.js';
 import { DEFAULT_USERS } from '../users.js';
 import { createOidcPart } from './oidc-part.js';
 import type { OidcServerOptions } from './options.js';
@@ -51,8 +52,10 @@ export async function startOidcServer(options: OidcServerOptions): Promise<OidcE
     },
   };
 
+  const shapes = options.shapes === true ? {} : options.shapes;
   server.serve([
     ...(options.hasControlApi === false ? [] : [createControlPart(control, issuerControl)]),
+    ...(shapes ? [createShapes(world, { users, ...shapes }, server.url, keys, messages)] : []),
 
     createOidcPart(parts, messages, () => provider),
   ]);

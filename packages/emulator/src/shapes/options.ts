@@ -33,5 +33,8 @@ export type ShapedProvidersOptions = {
   /** Overrides every provider's own lifetime. */
   accessTokenTtlSeconds?: number;
   tokenDelayMs?: number;
+  /** Default true: `/__emulator/` answers to programs on this machine. */
   hasControlApi?: boolean;
+  /** Milliseconds since 1970; default the machine's clock. */
+  now?: () => number;
 };
