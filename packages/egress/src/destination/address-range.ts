@@ -4,7 +4,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Cidr = [Address, number];
 
 /** What an address is to egress: metadata is never reached, the others but `public` only where they are allowed. */
-export type AddressClass = 'public' | 'loopback' | 'metadata' | 'internal';
+type AddressClass = 'public' | 'loopback' | 'metadata' | 'internal';
 
 // Services that hand credentials to whoever asks from inside a cloud machine.
 const metadataNetworks = [

@@ -97,7 +97,7 @@ export function readPort(url: URL): number {
 }
 
 /** Whether a URL's host is this machine by its very name or number. */
-export function isLoopbackHost(hostname: string): boolean {
+function isLoopbackHost(hostname: string): boolean {
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return true;
   const address = parseAddress(hostname);
   return address !== undefined && classifyAddress(address) === 'loopback';

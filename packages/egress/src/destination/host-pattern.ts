@@ -26,12 +26,7 @@ export function parseHostPattern(entry: string): HostPattern | undefined {
 }
 
 /** Whether a URL's host and port fall under the pattern; a pattern without port means the scheme's default port. */
-export function matchesHostPattern(
-  pattern: HostPattern,
-  host: string,
-  port: number,
-  defaultPort: number,
-): boolean {
+function matchesHostPattern(pattern: HostPattern, host: string, port: number, defaultPort: number): boolean {
   if ((pattern.port ?? defaultPort) !== port) return false;
   return matchesHostName(pattern, host);
 }

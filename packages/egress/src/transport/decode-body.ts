@@ -9,7 +9,7 @@ const decoders = {
 } as const;
 const encodingsMax = 2;
 
-export type DecodedBody =
+type DecodedBody =
   | { ok: true; body: Uint8Array }
   | { ok: false; code: 'response_too_large' | 'invalid_response'; reason: string };
 

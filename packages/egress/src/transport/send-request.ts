@@ -3,8 +3,8 @@ import { EgressError, type EgressErrorCode } from '../egress-error.js';
 import { classifyFailure } from './classify-failure.js';
 
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
-export type RawResponse = { status: number; headers: ResponseHeaders; body: Uint8Array };
-export type RawRequest = {
+type RawResponse = { status: number; headers: ResponseHeaders; body: Uint8Array };
+type RawRequest = {
   /** Shown in errors. */
   host: string;
   path: string;

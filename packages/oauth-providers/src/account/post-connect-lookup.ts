@@ -1,7 +1,7 @@
 import type { ProviderDefinition } from '../definition/definition-schema.js';
 import { readPointer, toText } from '../location/json-pointer.js';
 import { expandUrlParams, type UrlParams } from '../location/url-params.js';
-import { type ProviderRequest, userAgent } from '../token/request-shape.js';
+import { mergeHeaders, type ProviderRequest, userAgent } from '../token/request-shape.js';
 import { type ProviderResponse, readDocument } from '../token/response-body.js';
 import { classifyFailure, type ProviderFailure } from '../token/token-failure.js';
 import { placeToken } from './userinfo.js';
@@ -20,11 +20,10 @@ export function buildLookupRequest(input: {
   const request: ProviderRequest = {
     url: expandUrlParams(input.definition, lookup.endpoint, input.params ?? {}),
     method: 'GET',
-    headers: {
-      Accept: 'application/json',
-      'User-Agent': userAgent,
-      ...input.definition.required_api_headers,
-    },
+    headers: mergeHeaders(
+      { Accept: 'application/json', 'User-Agent': userAgent },
+      input.definition.required_api_headers,
+    ),
   };
   return placeToken(input.definition, request, input.accessToken);
 }

@@ -1,6 +1,6 @@
 import type { ProviderDefinition } from '../definition/definition-schema.js';
 import { expandUrlParams, type UrlParams } from '../location/url-params.js';
-import { type ProviderRequest, userAgent } from '../token/request-shape.js';
+import { mergeHeaders, type ProviderRequest, userAgent } from '../token/request-shape.js';
 import { type ProviderResponse, readDocument } from '../token/response-body.js';
 import { classifyFailure, findError, type ProviderFailure } from '../token/token-failure.js';
 
@@ -19,12 +19,11 @@ export function buildUserinfoRequest(input: {
   const request = {
     url,
     method: definition.userinfo_method,
-    headers: {
-      Accept: 'application/json',
-      'User-Agent': userAgent,
-      ...definition.required_api_headers,
-      ...definition.userinfo_headers,
-    },
+    headers: mergeHeaders(
+      { Accept: 'application/json', 'User-Agent': userAgent },
+      definition.required_api_headers,
+      definition.userinfo_headers,
+    ),
     ...(definition.userinfo_body === undefined ? {} : { body: definition.userinfo_body }),
   };
   return definition.userinfo_token_in === 'path' ? request : placeToken(definition, request, accessToken);
@@ -38,7 +37,7 @@ export function placeToken(
 ): ProviderRequest {
   const { in: place, name, format } = definition.token_placement;
   const value = format.replace('{token}', () => accessToken);
-  if (place === 'header') return { ...request, headers: { ...request.headers, [name]: value } };
+  if (place === 'header') return { ...request, headers: mergeHeaders(request.headers, { [name]: value }) };
   const url = new URL(request.url);
   url.searchParams.set(name, value);
   return { ...request, url: url.href };

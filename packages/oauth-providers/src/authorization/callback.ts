@@ -40,8 +40,9 @@ export function parseCallback(input: {
         issuer !== undefined && definition.authorization_response_iss_parameter_supported,
     };
     const checked = validateAuthResponse(server, { client_id: input.clientId }, query, skipStateCheck);
-    const code = checked.get('code');
-    if (code === null || code === '' || code.length > 8192)
+    const [code, second] = checked.getAll('code');
+    if (second !== undefined) return { ok: false, kind: 'malformed', error: 'malformed_callback' };
+    if (code === undefined || code === '' || code.length > 8192)
       return { ok: false, kind: 'malformed', error: 'missing_code' };
     return { ok: true, code, metadata: keepParameters(definition, checked) };
   } catch (error) {

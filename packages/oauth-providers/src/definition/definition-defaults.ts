@@ -78,7 +78,7 @@ const catalogueInput = z.strictObject({
   ...z.object(requiredFields).partial().shape,
   ...z.object(optionalFields).partial().shape,
 });
-export type CatalogueInput = z.input<typeof catalogueInput>;
+type CatalogueInput = z.input<typeof catalogueInput>;
 
 /** One catalogue entry: what differs from the defaults. Throws ZodError for an entry that is not sound. */
 export function defineProvider(input: CatalogueInput): ProviderDefinition {

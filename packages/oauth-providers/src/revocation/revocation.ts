@@ -1,7 +1,7 @@
 import type { ProviderDefinition } from '../definition/definition-schema.js';
 import { expandUrlParams, type UrlParams } from '../location/url-params.js';
 import { authenticateClient, encodeBasic, type ProviderClient } from '../token/client-authentication.js';
-import { encodeBody, type ProviderRequest, userAgent } from '../token/request-shape.js';
+import { encodeBody, mergeHeaders, type ProviderRequest, userAgent } from '../token/request-shape.js';
 import { type ProviderResponse, readDocument } from '../token/response-body.js';
 import { classifyFailure, findError, type ProviderFailure } from '../token/token-failure.js';
 
@@ -71,16 +71,15 @@ function buildOne(
     client_id: client.id,
     [isRefresh ? 'refresh_token' : 'access_token']: token,
   });
-  const headers: Record<string, string> = {
-    Accept: 'application/json',
-    'User-Agent': userAgent,
-    ...definition.revocation_headers,
-  };
+  const headers = mergeHeaders(
+    { Accept: 'application/json', 'User-Agent': userAgent },
+    definition.revocation_headers,
+  );
   switch (style) {
     case 'delete_token_in_path':
       return { url, method: 'DELETE', headers };
     case 'bearer_post':
-      return { url, method: 'POST', headers: { ...headers, Authorization: `Bearer ${token}` } };
+      return { url, method: 'POST', headers: mergeHeaders(headers, { Authorization: `Bearer ${token}` }) };
     case 'delete_with_basic': {
       const { type, body } = encodeBody('json', { access_token: token });
       const authorization = encodeBasic(
@@ -91,7 +90,7 @@ function buildOne(
       return {
         url,
         method: 'DELETE',
-        headers: { ...headers, 'Content-Type': type, Authorization: authorization },
+        headers: mergeHeaders(headers, { 'Content-Type': type, Authorization: authorization }),
         body,
       };
     }
@@ -101,7 +100,12 @@ function buildOne(
       const isJson = definition.revocation_request_format === 'json';
       const fields = { token, ...(isJson ? {} : { token_type_hint: hint }), ...auth.fields };
       const { type, body } = encodeBody(isJson ? 'json' : 'form', fields);
-      return { url, method: 'POST', headers: { ...headers, 'Content-Type': type, ...auth.headers }, body };
+      return {
+        url,
+        method: 'POST',
+        headers: mergeHeaders(headers, { 'Content-Type': type, ...auth.headers }),
+        body,
+      };
     }
   }
 }

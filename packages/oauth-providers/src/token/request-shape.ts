@@ -18,3 +18,11 @@ export function encodeBody(
     ? { type: 'application/json', body: JSON.stringify(fields) }
     : { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(fields).toString() };
 }
+
+/** Joins headers; a later one replaces an earlier one of the same name, however either is spelled. */
+export function mergeHeaders(...parts: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const merged = new Map<string, [string, string]>();
+  for (const part of parts)
+    for (const [name, value] of Object.entries(part)) merged.set(name.toLowerCase(), [name, value]);
+  return Object.fromEntries(merged.values());
+}

@@ -50,7 +50,7 @@ export function findError(definition: ProviderDefinition, document: ResponseDocu
   return value === '' || value === false || value === 0 ? undefined : toErrorCode(value);
 }
 
-export type FailureContext = {
+type FailureContext = {
   nowMs: number;
   /** The code where the answer has none. */
   fallbackError: string;

@@ -35,7 +35,7 @@ export type ProviderTokens = {
 
 export type TokenResponseResult = { ok: true; tokens: ProviderTokens } | ProviderFailure;
 
-export type TokenResponseInput = ProviderResponse & {
+type TokenResponseInput = ProviderResponse & {
   definition: ProviderDefinition;
   nowMs: number;
   /** What was sent (code, refresh token, client secret): never repeated in a failure. */
