@@ -2,8 +2,8 @@ import { hashToken } from '@alter-ai/core-crypto';
 import { validateUrlParams } from '@alter-ai/oauth-providers';
 import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
-import { findOpenBreaker } from '../../refresh/breaker.js';
 import { findGrantById } from '../../storage/live/grants.js';
+import { findBreaker } from '../../storage/live/provider-breaker.js';
 import { startAuthorization } from '../callback/start-authorization.js';
 import { readSessionRequest } from '../session/session-request.js';
 import { readSessionStatus } from '../session/session-state.js';
@@ -34,7 +34,8 @@ export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise
     ? settings.providers.get(input.providerId)
     : undefined;
   if (!provider) throw new ApiError('provider_not_configured', { fields: { provider_id: input.providerId } });
-  if (await findOpenBreaker(deps, row.app_id, provider.configId)) {
+  const breaker = await findBreaker(deps.storage, { appId: row.app_id, configId: provider.configId });
+  if (breaker?.openUntilMs && breaker.openUntilMs > deps.clock()) {
     throw new ApiError('provider_configuration_unavailable', {
       fields: { provider_id: provider.providerId, provider_configuration_id: provider.configId },
     });
