@@ -1,9 +1,12 @@
 import type { SecretValue } from '@alter-ai/core-crypto';
+import { AlterValueError } from '../errors/alter-sdk-error.js';
 import { userAgent } from '../user-agent.js';
 import { exchange } from '../vault/exchange.js';
 import type { Credential } from './credential.js';
 import type { RequestOptions } from './request-options.js';
 import { mergeQuery } from './target-url.js';
+
+const secretCharactersMin = 6;
 
 /** What goes to the provider, apart from the credential: safe to record. */
 export interface ProviderRequest {
@@ -17,31 +20,40 @@ export interface ProviderRequest {
   readonly content: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Puts together what the caller asks for; names that the credential injects are dropped, whatever their case (E3). */
-export function buildProviderRequest(
-  method: string,
-  url: URL,
-  options: RequestOptions,
+/**
+ * What the caller asks for, checked before anything is released.
+ * @throws {AlterValueError} `queryParams` or `json` cannot be encoded.
+ */
+export function prepareRequest(method: string, url: URL, options: RequestOptions): ProviderRequest {
+  return {
+    method,
+    url,
+    fullUrl: options.queryParams === undefined ? url : mergeQuery(url, options.queryParams),
+    headers: {
+      'user-agent': userAgent,
+      ...(options.json !== undefined && { 'content-type': 'application/json' }),
+    },
+    content: encodeContent(options),
+  };
+}
+
+/** Adds required and caller's headers; names that the credential injects are dropped, whatever their case (E3). */
+export function addHeaders(
+  request: ProviderRequest,
   credential: Credential,
+  extraHeaders: Readonly<Record<string, string>> | undefined,
 ): ProviderRequest {
   const injected = new Set(
     credential.injections.filter((each) => each.target === 'header').map((each) => each.key.toLowerCase()),
   );
-  const headers: Record<string, string> = { 'user-agent': userAgent };
-  if (options.json !== undefined) headers['content-type'] = 'application/json';
-  for (const given of [credential.requiredHeaders, options.extraHeaders ?? {}]) {
+  const headers: Record<string, string> = { ...request.headers };
+  for (const given of [credential.requiredHeaders, extraHeaders ?? {}]) {
     for (const [name, value] of Object.entries(given)) {
       const lowerName = name.toLowerCase();
       if (!injected.has(lowerName)) headers[lowerName] = value;
     }
   }
-  return {
-    method,
-    url,
-    fullUrl: options.queryParams === undefined ? url : mergeQuery(url, options.queryParams),
-    headers,
-    content: encodeContent(options),
-  };
+  return { ...request, headers };
 }
 
 /** Calls the provider once, with the credential; `read` runs inside the deadline. */
@@ -69,13 +81,16 @@ export function callProvider<Result>(
   );
 }
 
-/** `text` without the credential where the provider echoed it. */
+/** `text` without the credential where the provider echoed it: plain, URL-encoded or as JSON escapes it. */
 export function redactSecrets(text: string, secrets: readonly SecretValue[]): string {
   let clean = text;
   for (const secret of secrets) {
     const value = secret.reveal();
-    for (const form of new Set([value, encodeURIComponent(value)]))
-      clean = clean.replaceAll(form, '[redacted]');
+    // Shorter ones are regions and names, which would tear holes into every text.
+    if (value.length < secretCharactersMin) continue;
+    const escaped = JSON.stringify(value).slice(1, -1);
+    const forms = new Set([value, encodeURIComponent(value), escaped, escaped.replaceAll('/', '\\/')]);
+    for (const form of forms) clean = clean.replaceAll(form, '[redacted]');
   }
   return clean;
 }
@@ -88,8 +103,20 @@ function hideUrl(response: Response, url: string): Response {
 }
 
 function encodeContent(options: RequestOptions): Uint8Array<ArrayBuffer> | undefined {
+  const { json, body } = options;
   // Bytes, because fetch adds a Content-Type to text.
-  if (options.json !== undefined) return new TextEncoder().encode(JSON.stringify(options.json));
-  if (typeof options.body === 'string') return new TextEncoder().encode(options.body);
-  return options.body as Uint8Array<ArrayBuffer> | undefined;
+  if (json !== undefined) return new TextEncoder().encode(encodeJson(json));
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  return body as Uint8Array<ArrayBuffer> | undefined;
+}
+
+function encodeJson(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // A cycle or a BigInt, named below.
+  }
+  if (text === undefined) throw new AlterValueError('json cannot be written as JSON');
+  return text;
 }

@@ -12,7 +12,7 @@ import { encodeCallContext } from '../vault/call-context.js';
 import { callEndpoint } from '../vault/call-endpoint.js';
 import { requireOpen, trackPending, type VaultClient } from '../vault/vault-client.js';
 import { type Credential, readCredential, retrieveTokenEndpoint } from './credential.js';
-import { buildProviderRequest, callProvider, type ProviderRequest } from './provider-call.js';
+import { addHeaders, callProvider, type ProviderRequest, prepareRequest } from './provider-call.js';
 import { type RequestOptions, readMethod, readRequestOptions } from './request-options.js';
 import { buildTargetUrl } from './target-url.js';
 
@@ -49,6 +49,7 @@ async function runCall(
   const method = readMethod(methodGiven);
   const options = readRequestOptions(method, given, client.settings.timeoutMs);
   const url = buildTargetUrl(urlGiven, options.pathParams);
+  const prepared = prepareRequest(method, url, options);
   const encodedContext = encodeCallContext(options.context);
   const caller = options.caller === undefined ? undefined : checkCaller(options.caller);
   const userToken = await resolveUserToken(options.userToken, client.settings.userTokenGetter);
@@ -69,7 +70,7 @@ async function runCall(
     },
   });
   const credential = readCredential(answer, url);
-  const request = buildProviderRequest(method, url, options, credential);
+  const request = addHeaders(prepared, credential, options.extraHeaders);
   const { json, reason, context, timeoutMs, signal } = options;
   const facts = { json, reason, context, encodedContext };
   const call = { request, credential, facts, timeoutMs, signal };

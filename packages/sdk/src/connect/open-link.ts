@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import openInBrowser from 'open';
 
 /** Shows the link to the person at the terminal. */
@@ -5,10 +6,17 @@ export function printLink(url: string): void {
   process.stdout.write(`Open this link to connect: ${url}\n`);
 }
 
+/** Starts the program that opens a link. */
+export type LaunchBrowser = (url: string) => Promise<ChildProcess>;
+
 /** Opens the link in the default browser; `onFailure` is called when that turns out not to work, at once or later. */
-export async function openLink(url: string, onFailure: () => void): Promise<void> {
+export async function openLink(
+  url: string,
+  onFailure: () => void,
+  launch: LaunchBrowser = openInBrowser,
+): Promise<void> {
   try {
-    const launcher = await openInBrowser(url);
+    const launcher = await launch(url);
     // Without a browser the launcher starts and then fails.
     launcher.once('error', onFailure);
     launcher.once('exit', (code) => {

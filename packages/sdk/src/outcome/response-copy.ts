@@ -14,7 +14,11 @@ export async function copyBody(response: Response): Promise<string> {
   if (response.body === null) return '';
   const reader = response.clone().body?.getReader();
   if (reader === undefined) return '';
-  const timer = setTimeout(() => reader.cancel().catch(() => {}), waitMsMax);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, waitMsMax);
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
@@ -27,7 +31,7 @@ export async function copyBody(response: Response): Promise<string> {
         return `<response too large: more than ${copyBytesMax} bytes>`;
       }
     }
-    return describeBytes(Buffer.concat(chunks));
+    return isLate ? '<response not finished>' : describeBytes(Buffer.concat(chunks));
   } catch {
     return '<response broken off>';
   } finally {
