@@ -17,3 +17,14 @@ export const DEFAULT_USERS: readonly EmulatedUser[] = [
 export function findUser(users: readonly EmulatedUser[], id: string): EmulatedUser | undefined {
   return users.find((user) => user.id === id);
 }
+
+/** Claims of a user as tokens and userinfo carry them. */
+export function makeClaims(user: EmulatedUser) {
+  return {
+    sub: user.id,
+    email: user.email,
+    email_verified: true,
+    name: user.name,
+    ...(user.groups ? { groups: user.groups } : {}),
+  };
+}

@@ -39,6 +39,15 @@ export function readMisbehaviourSpec(body: unknown): MisbehaviourSpec {
   const kind = readWord(fields.kind, MISBEHAVIOUR_KINDS, 'kind');
   if (fields.endpoint !== undefined) readWord(fields.endpoint, ENDPOINTS, 'endpoint');
   if (fields.when !== undefined) readWord(fields.when, WHENS, 'when');
+  for (const [field, value] of [
+    ['times', fields.times],
+    ['delay_ms', fields.delayMs],
+    ['retry_after_seconds', fields.retryAfterSeconds],
+  ] as const) {
+    if (value !== undefined && !(Number.isInteger(value) && Number(value) >= 0)) {
+      throw new FieldError(`${field} must be a whole number`);
+    }
+  }
   const { status } = fields;
   if (typeof status === 'number' && (!Number.isInteger(status) || status < 200 || status > 599)) {
     throw new FieldError('status must be 200 to 599');

@@ -1,10 +1,10 @@
 import type Provider from 'oidc-provider';
 import { type Exchange, readBearer } from '../http/exchange.js';
+import { answerByNode, readNodeHeaders, replayExchange } from '../http/node-bridge.js';
 import type { Part, Place } from '../http/part.js';
 import type { MessageBox } from '../resource/messages.js';
 import { handleResource } from '../resource/resource-api.js';
 import { handleInteraction } from './interactions.js';
-import { answerByNode, readNodeHeaders, replayExchange } from './node-bridge.js';
 import { OIDC_PATHS, OIDC_REALM, type ProviderParts } from './provider-factory.js';
 import { handleRevocation, handleToken, recordCode } from './token-endpoint.js';
 

@@ -4,7 +4,7 @@ import type { World } from '../control/world.js';
 import { isRedirectAllowed } from '../http/redirect-uri.js';
 import { isSameText } from '../http/same-text.js';
 import { renderProblemPage } from '../http/sign-in-pages.js';
-import { type EmulatedUser, findUser } from '../users.js';
+import { type EmulatedUser, findUser, makeClaims } from '../users.js';
 import type { OidcServerOptions } from './options.js';
 import type { SigningKeys } from './signing-keys.js';
 import type { OidcStorage } from './storage.js';
@@ -129,17 +129,6 @@ function makeConfiguration({ world, storage, keys, users, options }: ProviderPar
       Grant: 30 * DAY_SECONDS,
     },
     clientBasedCORS: () => false,
-  };
-}
-
-/** Claims of a user as tokens and userinfo carry them. */
-export function makeClaims(user: EmulatedUser) {
-  return {
-    sub: user.id,
-    email: user.email,
-    email_verified: true,
-    name: user.name,
-    ...(user.groups ? { groups: user.groups } : {}),
   };
 }
 

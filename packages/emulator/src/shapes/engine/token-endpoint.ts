@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClientRegistration } from '../../control/world.js';
 import { type ClientRequest, type Exchange, readClientRequest } from '../../http/exchange.js';
 import { isSameText } from '../../http/same-text.js';
-import { makeClaims } from '../../oidc/provider-factory.js';
+import { makeClaims } from '../../users.js';
 import { judgeReuse } from './reuse.js';
 import type { OAuthError, Shape, ShapeGrant } from './shape.js';
 import { authenticateClient, makeBaseUrl, type ShapesContext } from './shapes-context.js';

@@ -1,5 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import type { Exchange } from '../http/exchange.js';
+import type { Exchange } from './exchange.js';
 
 /**
  * Lets a Node request listener answer an exchange whose body has been read already, and gives what it would have
