@@ -16,7 +16,9 @@ const libraryFiles: Record<Library, () => string> = {
 };
 
 /** Tests set this page up themselves: it offers a button and a place for the outcome, and runs what `window.connect` is set to. */
-const pageBody = (library: Library) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Application</title>
+const pageBody = (
+  library: Library,
+) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Application</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body><h1>Application</h1><button id="connect">Connect</button><pre id="outcome"></pre>
 <script type="module">
@@ -53,16 +55,27 @@ export interface Application {
 }
 
 /** What the page's server does when the page wants a session. */
-export type CreateSession = (query: URLSearchParams) => Promise<{ session_token: string; connect_url: string; base_url: string }>;
+export type CreateSession = (
+  query: URLSearchParams,
+) => Promise<{ session_token: string; connect_url: string; base_url: string }>;
 
 /** Starts the application; `port` first, because the vault must know its origin before a session can be made. */
-export async function startApplication(port: number, createSession: () => CreateSession): Promise<Application> {
+export async function startApplication(
+  port: number,
+  createSession: () => CreateSession,
+): Promise<Application> {
   const app = new Hono();
-  app.get('/', (context) => context.html(pageBody(context.req.query('library') === 'published' ? 'published' : 'ours')));
-  app.get('/connected', (context) => context.html(pageBody(context.req.query('library') === 'published' ? 'published' : 'ours')));
+  app.get('/', (context) =>
+    context.html(pageBody(context.req.query('library') === 'published' ? 'published' : 'ours')),
+  );
+  app.get('/connected', (context) =>
+    context.html(pageBody(context.req.query('library') === 'published' ? 'published' : 'ours')),
+  );
   app.get('/library/:name', (context) => {
     const name = context.req.param('name') === 'published.js' ? 'published' : 'ours';
-    return context.body(readFileSync(libraryFiles[name](), 'utf8'), 200, { 'Content-Type': 'text/javascript' });
+    return context.body(readFileSync(libraryFiles[name](), 'utf8'), 200, {
+      'Content-Type': 'text/javascript',
+    });
   });
   app.post('/session', async (context) => {
     const query = new URL(context.req.url).searchParams;

@@ -100,7 +100,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           ],
           ...(options.isWithoutIdp
             ? {}
-            : { identity_provider: { issuer: idp.issuer, audience: 'demo-api', claims: { user_id: 'sub', email: 'email', groups: 'groups' } } }),
+            : {
+                identity_provider: {
+                  issuer: idp.issuer,
+                  audience: 'demo-api',
+                  claims: { user_id: 'sub', email: 'email', groups: 'groups' },
+                },
+              }),
           ...options.app,
         },
       ],
@@ -117,7 +123,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     apiKey,
     sdk,
     apiUrl: `${provider.issuer}/api`,
-    userToken: (subject) => idp.issueUserToken({ subject, email: `${subject}@example.test`, audience: 'demo-api' }),
+    userToken: (subject) =>
+      idp.issueUserToken({ subject, email: `${subject}@example.test`, audience: 'demo-api' }),
     async close() {
       await sdk.close();
       await application.close();
@@ -131,7 +138,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const session = await sdk.createConnectSession({
         allowedProviders: (query.get('providers') ?? 'acme').split(','),
         allowedOrigin: application.origin,
-        ...(query.has('return') ? { returnUrl: `${application.origin}/connected${query.get('library') ? '?library=' + query.get('library') : ''}` } : {}),
+        ...(query.has('return')
+          ? {
+              returnUrl: `${application.origin}/connected${query.has('library') ? `?library=${query.get('library')}` : ''}`,
+            }
+          : {}),
         ...(query.has('user') ? { userToken: await stack.userToken(query.get('user') ?? '') } : {}),
       });
       return { session_token: session.sessionToken, connect_url: session.connectUrl, base_url: vault.url };

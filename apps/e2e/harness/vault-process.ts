@@ -64,7 +64,9 @@ export async function startVaultProcess(options: VaultProcessOptions): Promise<V
     };
     child.stdout.on('data', look);
     child.stderr.on('data', look);
-    child.once('exit', (code) => reject(new Error(`the vault ended with ${code} before it was ready:\n${output}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`the vault ended with ${code} before it was ready:\n${output}`)),
+    );
     setTimeout(() => reject(new Error(`the vault was not ready in time:\n${output}`)), 30_000).unref();
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
