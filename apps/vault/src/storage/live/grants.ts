@@ -1,5 +1,6 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
+import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable, Tables } from '../tables.js';
 
@@ -161,6 +162,82 @@ export async function storeLastUse(
   });
 }
 
+/**
+ * Marks a grant revoked, and with its last grant the credential, so that a refresh under way cannot revive it.
+ * @returns the grant, and the credential when it has no other live grant; undefined when there is no such live grant
+ */
+export async function storeRevocation(
+  trx: Transaction<Tables>,
+  input: { appId: string; grantId: string; userId: string | undefined; revokedBy: string; nowMs: number },
+): Promise<{ grant: GrantRow; credential: Selectable<CredentialTable> | undefined } | undefined> {
+  const { appId, grantId, nowMs } = input;
+  let update = trx
+    .updateTable('grants')
+    .set({ status: 'revoked', revoked_at: nowMs, revoked_by: input.revokedBy })
+    .where('app_id', '=', appId)
+    .where('id', '=', grantId)
+    .where('status', '=', 'active');
+  if (input.userId !== undefined) {
+    update = update.where('principal_type', '=', 'user').where('principal_id', '=', input.userId);
+  }
+  const grant = await update.returningAll().executeTakeFirst();
+  if (!grant) return undefined;
+  const other = await trx
+    .selectFrom('grants')
+    .select('id')
+    .where('app_id', '=', appId)
+    .where('credential_id', '=', grant.credential_id)
+    .where('status', '=', 'active')
+    .limit(1)
+    .executeTakeFirst();
+  if (other) return { grant, credential: undefined };
+  const credential = await trx
+    .updateTable('credentials')
+    .set({ status: 'revoked', lease_holder: null, lease_deadline: null, updated_at: nowMs })
+    .where('app_id', '=', appId)
+    .where('id', '=', grant.credential_id)
+    .returningAll()
+    .executeTakeFirst();
+  return { grant, credential };
+}
+
+/** Keeps what the provider said to a revocation. */
+export async function storeRevocationResult(
+  storage: Storage,
+  grant: { appId: string; grantId: string },
+  result: string,
+): Promise<void> {
+  await storage.db
+    .updateTable('grants')
+    .set({ revocation_result: result })
+    .where('app_id', '=', grant.appId)
+    .where('id', '=', grant.grantId)
+    .execute();
+}
+
+/** Whether another live grant, of any user and app, rests on the same provider account and the same client. */
+export async function hasLiveGrantOfAccount(storage: Storage, grant: GrantRow): Promise<boolean> {
+  const row = await storage.db
+    .selectFrom('grants as other')
+    .innerJoin('provider_configs as config', (join) =>
+      join.onRef('config.app_id', '=', 'other.app_id').onRef('config.id', '=', 'other.provider_config_id'),
+    )
+    .innerJoin('provider_configs as own', (join) =>
+      join
+        .onRef('own.client_id', '=', 'config.client_id')
+        .onRef('own.provider_id', '=', 'config.provider_id'),
+    )
+    .select('other.id')
+    .where('own.app_id', '=', grant.app_id)
+    .where('own.id', '=', grant.provider_config_id)
+    .where('other.issuer', '=', grant.issuer)
+    .where('other.subject', '=', grant.subject)
+    .where('other.status', '=', 'active')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Asks the storage to run the transaction again: the code is PostgreSQL's serialization failure. */
 class GrantRaceError extends Error {
   readonly code = '40001';
@@ -284,9 +361,4 @@ function describeGrant(input: GrantInput) {
 
 function readDatabase(source: Source): Kysely<Tables> {
   return 'db' in source ? source.db : source;
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
 }

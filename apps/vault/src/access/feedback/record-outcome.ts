@@ -1,0 +1,98 @@
+import type { AuditCallRequest } from '@alter-ai/core-contract';
+import { sha256Hex } from '@alter-ai/core-crypto';
+import { AuditUnavailableError } from '../../audit/audit-log.js';
+import { ApiError } from '../../http/api-error.js';
+import type { RequestContext } from '../../http/request-context.js';
+import { forceRefresh } from '../../storage/live/credentials.js';
+import { findGrantById, storeMismatch } from '../../storage/live/grants.js';
+import { findUsableGrant, type UsableGrant } from '../../storage/live/usable-grant.js';
+import { listMissingScopes } from '../answer-token.js';
+
+/**
+ * `POST /sdk/oauth/audit/api-call`: records how a provider call ended, with sizes and digests of its bodies, never the bodies
+ * (A2). A provider's 401 for the current token makes the next use refresh; its 403 on a grant that is known to lack a
+ * required scope makes the next use ask for a new connection.
+ * @throws ApiError `grant_not_found`, `audit_unavailable`, `nonce_reused`
+ */
+export async function recordOutcome(context: RequestContext, body: AuditCallRequest): Promise<void> {
+  const { deps, caller } = context;
+  const grant = await findGrantById(deps.storage, caller.appId, body.grant_id);
+  if (!grant) throw new ApiError('grant_not_found');
+  const request = measureBody(body.request_body);
+  const response = measureBody(body.response_body);
+  const event = {
+    kind: 'access.outcome',
+    appId: caller.appId,
+    grantId: grant.id,
+    providerId: grant.provider_id,
+    userId: grant.principal_type === 'user' ? grant.principal_id : undefined,
+    apiKeyId: caller.apiKeyId,
+    keyPrefix: caller.keyPrefix,
+    caller: caller.caller,
+    callerType: caller.callerType,
+    actorId: caller.actorId,
+    principal: grant.principal_type === 'user' ? `user:${grant.principal_id}` : grant.principal_type,
+    credentialKind: 'oauth',
+    method: body.method,
+    url: body.url,
+    reason: body.reason,
+    context: body.context ?? caller.context,
+    outcome: describeStatus(body.response_status),
+    status: body.response_status,
+    latencyMs: Math.round(body.latency_ms),
+    requestBytes: request?.bytes,
+    requestSha256: request?.sha256,
+    responseBytes: response?.bytes,
+    responseSha256: response?.sha256,
+    sourceAddress: context.sourceAddress,
+    traceId: caller.traceId,
+    requestId: context.requestId,
+    details: body.token_generation ? { token_generation: body.token_generation } : undefined,
+  } as const;
+  try {
+    const result = await deps.audit.append(event, caller.nonceClaim);
+    if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
+  } catch (error) {
+    if (error instanceof AuditUnavailableError) throw new ApiError('audit_unavailable', { cause: error });
+    throw error;
+  }
+  if (body.response_status === 401) await noteRefusedToken(context, body, grant.credential_id);
+  if (body.response_status === 403) await noteRefusedScope(context, body.grant_id);
+}
+
+async function noteRefusedToken(
+  context: RequestContext,
+  body: AuditCallRequest,
+  credentialId: string,
+): Promise<void> {
+  const challenge = body.response_headers?.['www-authenticate'] ?? '';
+  // RFC 6750 section 3.1: the token is good, it only lacks a scope; a new one would not have it either.
+  if (!body.token_generation || /\berror="?insufficient_scope\b/i.test(challenge)) return;
+  const key = { appId: context.caller.appId, credentialId };
+  await forceRefresh(context.deps.storage, key, body.token_generation);
+}
+
+async function noteRefusedScope(context: RequestContext, grantId: string): Promise<void> {
+  const { deps, caller } = context;
+  const grant = await findUsableGrant(deps.storage, caller.appId, grantId);
+  if (!grant || grant.mismatch_json !== null) return;
+  const missing = await listMissing(context, grant);
+  if (missing.length > 0) await storeMismatch(deps.storage, { appId: caller.appId, grantId }, missing);
+}
+
+async function listMissing({ deps, caller }: RequestContext, grant: UsableGrant): Promise<string[]> {
+  const settings = await deps.settings.load(caller.appId, caller.appVersion);
+  const provider = settings.providersByConfigId.get(grant.provider_config_id);
+  return provider ? listMissingScopes(provider, JSON.parse(grant.scopes_json) as string[]) : [];
+}
+
+function describeStatus(status: number): string {
+  if (status === 0) return 'no_answer';
+  return status < 400 ? 'ok' : 'provider_error';
+}
+
+function measureBody(body: unknown): { bytes: number; sha256: string } | undefined {
+  if (body === undefined || body === null) return undefined;
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
+  return { bytes: bytes.length, sha256: sha256Hex(bytes) };
+}

@@ -1,0 +1,128 @@
+import type { ListGrantsRequest, OauthGrantItem } from '@alter-ai/core-contract';
+import { listApiBaseUrls } from '@alter-ai/oauth-providers';
+import { listMissingScopes } from '../access/answer-token.js';
+import type { VaultDeps } from '../deps.js';
+import { verifyUserToken } from '../identity/verify-user-token.js';
+import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
+import { type GrantState, type ListedGrant, listGrantRows } from '../storage/live/grant-list.js';
+
+const states: ReadonlySet<string> = new Set<GrantState>(['active', 'expired', 'revoked', 'needs_reauth']);
+
+/** One page of a list of grants. */
+export interface GrantPage {
+  readonly grants: OauthGrantItem[];
+  readonly total: number;
+  readonly limit: number;
+  readonly offset: number;
+  readonly has_more: boolean;
+}
+
+/**
+ * `POST /sdk/grants/list` (wire/2 section 6): the app's grants, or with a user token only that user's. Revoked ones are shown
+ * when `status` asks for them.
+ * @throws ApiError `jwt_validation_error`
+ */
+export async function listGrants(
+  deps: VaultDeps,
+  settings: AppSettings,
+  request: ListGrantsRequest,
+): Promise<GrantPage> {
+  const { limit, offset } = request;
+  const user = request.user_token
+    ? await verifyUserToken(deps, { settings, token: request.user_token })
+    : undefined;
+  if (request.status !== undefined && !isGrantState(request.status)) {
+    return { grants: [], total: 0, limit, offset, has_more: false };
+  }
+  const nowMs = deps.clock();
+  const { rows, total } = await listGrantRows(
+    deps.storage,
+    {
+      appId: settings.appId,
+      userId: user?.userId,
+      providerId: request.provider_id,
+      state: request.status,
+      account: request.account,
+      label: request.label,
+      nowMs,
+    },
+    { limit, offset },
+  );
+  const grants = rows.map((row) =>
+    describeGrant(row, settings.providersByConfigId.get(row.provider_config_id), nowMs),
+  );
+  return { grants, total, limit, offset, has_more: offset + rows.length < total };
+}
+
+function isGrantState(text: string): text is GrantState {
+  return states.has(text);
+}
+
+function describeGrant(
+  row: ListedGrant,
+  provider: ProviderSettings | undefined,
+  nowMs: number,
+): OauthGrantItem {
+  const scopes = JSON.parse(row.credential_scopes_json) as string[];
+  const state = findState(row, nowMs);
+  const lacksScope = provider !== undefined && listMissingScopes(provider, scopes).length > 0;
+  const apiBaseUrl = provider && findApiBaseUrl(provider, row);
+  return {
+    grant_kind: 'oauth',
+    grant_id: row.id,
+    provider_id: row.provider_id,
+    status: state,
+    created_at: toIso(row.created_at),
+    principal_type: row.principal_type,
+    access_via: 'ownership',
+    scopes,
+    account_identifier: row.account_identifier,
+    account_display_name: row.account_display_name,
+    ...(apiBaseUrl === undefined ? {} : { api_base_url: apiBaseUrl }),
+    scope_mismatch: row.mismatch_json !== null || lacksScope,
+    needs_reconnect: state === 'needs_reauth' || (state === 'active' && row.mismatch_json !== null),
+    expires_at: toIsoOrNull(row.access_expires_at),
+    grant_expires_at: toIsoOrNull(row.expires_at),
+    last_used_at: toIsoOrNull(row.last_used_at),
+    label: row.label,
+    ...describePolicy(row),
+  };
+}
+
+function findState(row: ListedGrant, nowMs: number): GrantState {
+  if (row.status === 'revoked') return 'revoked';
+  if (row.expires_at !== null && row.expires_at <= nowMs) return 'expired';
+  return row.credential_status === 'active' ? 'active' : 'needs_reauth';
+}
+
+function describePolicy(row: ListedGrant): Pick<OauthGrantItem, 'grant_policy'> {
+  if (row.expires_at === null) return {};
+  const policy = JSON.parse(row.policy_json ?? '{}') as { created_by?: unknown; created_at?: unknown };
+  const createdBy = policy.created_by;
+  return {
+    grant_policy: {
+      expires_at: toIso(row.expires_at),
+      ...(createdBy === 'developer' || createdBy === 'end_user' ? { created_by: createdBy } : {}),
+      ...(typeof policy.created_at === 'string' ? { created_at: policy.created_at } : {}),
+    },
+  };
+}
+
+function findApiBaseUrl(provider: ProviderSettings, row: ListedGrant): string | undefined {
+  try {
+    const parameters = JSON.parse(row.parameters_json) as Record<string, string>;
+    const metadata = JSON.parse(row.metadata_json) as Record<string, string>;
+    return listApiBaseUrls(provider.definition, parameters, metadata)[0];
+  } catch {
+    // Parameters that no longer fit the definition: no address is better than a wrong one.
+    return undefined;
+  }
+}
+
+function toIso(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+function toIsoOrNull(timeMs: number | null): string | null {
+  return timeMs === null ? null : toIso(timeMs);
+}

@@ -1,0 +1,87 @@
+import type { ExpressionBuilder, Selectable } from 'kysely';
+import type { Storage } from '../database/storage.js';
+import type { CredentialTable, GrantTable, Tables } from '../tables.js';
+
+/** A grant's state as it is shown. */
+export type GrantState = 'active' | 'expired' | 'revoked' | 'needs_reauth';
+
+/** Which grants of an app a list shows; absent fields do not narrow. */
+export interface GrantFilter {
+  readonly appId: string;
+  readonly userId?: string | undefined;
+  readonly providerId?: string | undefined;
+  /** Absent: all but revoked ones. */
+  readonly state?: GrantState | undefined;
+  readonly account?: string | undefined;
+  readonly label?: string | undefined;
+  readonly nowMs: number;
+}
+
+/** A grant in a list, with what its credential says. */
+export type ListedGrant = Selectable<GrantTable> & {
+  readonly credential_status: CredentialTable['status'];
+  readonly access_expires_at: number | null;
+  readonly credential_scopes_json: string;
+  readonly metadata_json: string;
+};
+
+type Joined = Tables & { g: GrantTable; c: CredentialTable };
+
+/** One page of an app's grants, newest first, and how many there are in all. */
+export async function listGrantRows(
+  storage: Storage,
+  filter: GrantFilter,
+  page: { limit: number; offset: number },
+): Promise<{ rows: ListedGrant[]; total: number }> {
+  const matching = storage.db
+    .selectFrom('grants as g')
+    .innerJoin('credentials as c', (join) =>
+      join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
+    )
+    .where((is) => matchFilter(is, filter));
+  const [rows, count] = await Promise.all([
+    matching
+      .selectAll('g')
+      .select([
+        'c.status as credential_status',
+        'c.access_expires_at',
+        'c.scopes_json as credential_scopes_json',
+        'c.metadata_json',
+      ])
+      .orderBy('g.id', 'desc')
+      .limit(page.limit)
+      .offset(page.offset)
+      .execute(),
+    matching.select((is) => is.fn.countAll().as('total')).executeTakeFirstOrThrow(),
+  ]);
+  return { rows, total: Number(count.total) };
+}
+
+function matchFilter(is: ExpressionBuilder<Joined, 'g' | 'c'>, filter: GrantFilter) {
+  const conditions = [is('g.app_id', '=', filter.appId), matchState(is, filter)];
+  if (filter.userId !== undefined) {
+    conditions.push(is('g.principal_type', '=', 'user'), is('g.principal_id', '=', filter.userId));
+  }
+  if (filter.providerId !== undefined) conditions.push(is('g.provider_id', '=', filter.providerId));
+  if (filter.account !== undefined) {
+    conditions.push(
+      is.or([
+        is(is.fn<string>('lower', ['g.account_identifier']), '=', filter.account.toLowerCase()),
+        is('g.subject', '=', filter.account),
+      ]),
+    );
+  }
+  if (filter.label !== undefined) conditions.push(is('g.label', '=', filter.label));
+  return is.and(conditions);
+}
+
+function matchState(is: ExpressionBuilder<Joined, 'g' | 'c'>, { state, nowMs }: GrantFilter) {
+  if (state === undefined) return is('g.status', '<>', 'revoked');
+  if (state === 'revoked') return is('g.status', '=', 'revoked');
+  if (state === 'expired') return is.and([is('g.status', '=', 'active'), is('g.expires_at', '<=', nowMs)]);
+  const isLive = is.and([
+    is('g.status', '=', 'active'),
+    is.or([is('g.expires_at', 'is', null), is('g.expires_at', '>', nowMs)]),
+  ]);
+  return is.and([isLive, is('c.status', state === 'active' ? '=' : '<>', 'active')]);
+}
