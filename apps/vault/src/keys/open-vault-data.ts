@@ -1,0 +1,27 @@
+import type { RootKey } from '@alter-ai/core-crypto';
+import { openStorage } from '../storage/database/open-storage.js';
+import type { Storage, StorageOptions } from '../storage/database/storage.js';
+import { migrate } from '../storage/migrations/migrate.js';
+import type { Keyring } from './keyring.js';
+import { openKeyring } from './open-keyring.js';
+import { checkRootKey } from './vault-key.js';
+
+/**
+ * Opens database and keys in the one right order: the root key is checked before the first write, migrations included (K4).
+ * Throws ConfigurationError, NewerDataError, or the driver's error; whatever was opened is closed again.
+ */
+export async function openVaultData(
+  options: StorageOptions & { rootKey: RootKey; clock: () => number },
+): Promise<{ storage: Storage; keyring: Keyring; appliedMigrations: string[] }> {
+  const { rootKey, clock } = options;
+  const storage = await openStorage(options);
+  try {
+    await checkRootKey(storage, rootKey);
+    const { applied } = await migrate(storage, { clock });
+    const keyring = await openKeyring({ storage, rootKey, clock });
+    return { storage, keyring, appliedMigrations: applied };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}

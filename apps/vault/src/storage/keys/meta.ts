@@ -1,0 +1,25 @@
+import type { Storage } from '../database/storage.js';
+import { hasTable } from '../migrations/migrate.js';
+
+/** Reads one fact about the whole database; null when it is not there, or nothing is yet. Writes nothing. */
+export async function readMeta(storage: Storage, key: string): Promise<Buffer | null> {
+  if (!(await hasTable(storage, 'meta'))) return null;
+  const row = await storage.db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
+  return row?.value ?? null;
+}
+
+/** Stores a fact unless it is there already, and gives what is there afterwards: of several processes all get the same. */
+export async function insertMetaOnce(storage: Storage, key: string, value: Buffer): Promise<Buffer> {
+  await storage.db
+    .insertInto('meta')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute();
+  return (await readMeta(storage, key)) ?? value;
+}
+
+/** Whether the database holds an app, so secrets. */
+export async function hasApps(storage: Storage): Promise<boolean> {
+  if (!(await hasTable(storage, 'apps'))) return false;
+  return (await storage.db.selectFrom('apps').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
