@@ -9,6 +9,7 @@ export type {
   Settings,
   TokenFilter,
 } from './control/world.js';
+export { type DriveOptions, driveAuthorization } from './driver/page-browser.js';
 export type { LogSummary, RefreshUse } from './journal/summary.js';
 export { summarizeLog } from './journal/summary.js';
 export type { Endpoint, LogEvent, LogEventName, TokenType } from './journal/token-log.js';

@@ -1,8 +1,8 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createBrowser, driveAuthorization, press } from '../src/driver/page-browser.js';
 import { hashToken, type OidcEmulator, type OidcServerOptions, startOidcServer } from '../src/index.js';
-import { authorize, createBrowser, press } from './browser.js';
 
 const CALLBACK = 'http://127.0.0.1:9/cb';
 const SECRET = 'a-secret-for-tests';
@@ -46,7 +46,7 @@ async function makeAuthorizationUrl({ as }: Started, more: Record<string, string
 async function connect(started: Started, user = 'alice', without: string[] = []) {
   const { as, client, auth } = started;
   const { url, verifier } = await makeAuthorizationUrl(started);
-  const callback = await authorize(url, user, undefined, without);
+  const callback = await driveAuthorization(url, { user, stopAt: 'http://127.0.0.1:9/', without });
   const params = oauth.validateAuthResponse(as, client, callback, 'state-1');
   return oauth.processAuthorizationCodeResponse(
     as,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { driveAuthorization } from '../src/driver/page-browser.js';
 import type { EmulatedOverrides, ShapedProviderId } from '../src/index.js';
-import { authorize } from './browser.js';
 
 export const CALLBACK = 'http://127.0.0.1:9/cb';
 
@@ -107,7 +107,13 @@ export async function getCallback(
     ...options.params,
   };
   for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
-  return { callback: await authorize(url, options.user), verifier };
+  return {
+    callback: await driveAuthorization(url, {
+      ...(options.user ? { user: options.user } : {}),
+      stopAt: 'http://127.0.0.1:9/',
+    }),
+    verifier,
+  };
 }
 
 /** The whole connection: authorization, code exchange, parsed answer. */

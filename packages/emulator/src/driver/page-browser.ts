@@ -56,16 +56,26 @@ export async function press(
   return browser.open(new URL(action, page.url), { method: 'POST', body: form });
 }
 
-/** Opens an authorization address as this user and allows; gives the address the application is called back at. */
-export async function authorize(
-  url: string | URL,
-  user = 'alice',
-  stopAt = 'http://127.0.0.1:9/',
-  without: string[] = [],
-) {
-  const browser = createBrowser(stopAt);
+/** What `driveAuthorization` does on the emulator's pages. */
+export type DriveOptions = {
+  /** Who signs in; default `alice`. */
+  user?: string;
+  /** Default `allow`. */
+  decision?: 'allow' | 'deny';
+  /** The address to stop before, by its beginning: where the application is called back. */
+  stopAt: string;
+  /** Scopes whose box is unticked. */
+  without?: string[];
+};
+
+/**
+ * Does without a browser what a person does on the emulator's pages: opens an authorization address, signs in, allows or denies.
+ * @returns the address that the application would be called back at.
+ */
+export async function driveAuthorization(url: string | URL, options: DriveOptions): Promise<URL> {
+  const browser = createBrowser(options.stopAt);
   const login = await browser.open(url);
-  const consent = await press(browser, login, 'user', user);
-  const done = await press(browser, consent, 'decision', 'allow', without);
+  const consent = await press(browser, login, 'user', options.user ?? 'alice');
+  const done = await press(browser, consent, 'decision', options.decision ?? 'allow', options.without ?? []);
   return done.url;
 }
