@@ -1,0 +1,89 @@
+import { Hono } from 'hono';
+import { routes as assetRoutes } from './api/connect/assets.js';
+import { routes as callbackRoutes } from './api/connect/callback.js';
+import { routes as pageRoutes } from './api/connect/page.js';
+import { routes as connectStatusRoutes } from './api/connect/status.js';
+import { routes as auditCallRoutes } from './api/sdk/audit-call.js';
+import { routes as catalogRoutes } from './api/sdk/catalog.js';
+import { routes as connectRoutes } from './api/sdk/connect.js';
+import { routes as grantRoutes } from './api/sdk/grants.js';
+import { routes as identityRoutes } from './api/sdk/identity.js';
+import { routes as scopeMismatchRoutes } from './api/sdk/scope-mismatch.js';
+import { routes as tokenRoutes } from './api/sdk/token.js';
+import { createDocumentationRoutes } from './api/server/documentation.js';
+import type { ServerState } from './api/server/server-state.js';
+import { createStatusRoutes } from './api/server/status.js';
+import type { VaultDeps } from './deps.js';
+import { ApiError } from './http/api-error.js';
+import { openRequest } from './http/create-context.js';
+import { prepareEndpoint, preparePage, type ServerParts } from './http/handle-endpoint.js';
+import { createRateLimiter } from './http/limits/rate-limit.js';
+import { createSourceAddressReader } from './http/limits/source-address.js';
+import type { HonoContext, ServerBindings } from './http/request-context.js';
+import { respondError } from './http/respond.js';
+import type { RouteRegistration } from './http/route.js';
+import { createKeyFinder } from './http/signed/key-finder.js';
+
+/** The server's application without its socket; tests call `app.request()`. */
+export type VaultApp = Hono<{ Bindings: ServerBindings }>;
+
+/** Builds the application: every route of `api/`, behind the checks of `http/`. */
+export function createApp(deps: VaultDeps, state: ServerState = { isStopping: false }): VaultApp {
+  const parts: ServerParts = {
+    deps,
+    keyFinder: createKeyFinder(deps),
+    limiter: createRateLimiter(deps.clock),
+    readSourceAddress: createSourceAddressReader(deps.config.trustedProxies),
+  };
+  const app: VaultApp = new Hono();
+  const refuse = (raw: HonoContext, error: unknown) =>
+    respondError(deps, openRequest(deps, raw, parts.readSourceAddress(raw), true), error);
+  mountRoutes(app, parts, listRoutes(deps, state), refuse);
+  app.notFound((raw) => refuse(raw, new ApiError('not_found')));
+  app.onError((error, raw) => refuse(raw, error));
+  return app;
+}
+
+function listRoutes(deps: VaultDeps, state: ServerState): RouteRegistration[] {
+  return [
+    ...tokenRoutes,
+    ...auditCallRoutes,
+    ...scopeMismatchRoutes,
+    ...grantRoutes,
+    ...catalogRoutes,
+    ...identityRoutes,
+    ...connectRoutes,
+    ...connectStatusRoutes,
+    ...pageRoutes,
+    ...callbackRoutes,
+    ...assetRoutes,
+    ...createStatusRoutes(deps, state),
+    ...createDocumentationRoutes(deps),
+  ];
+}
+
+function mountRoutes(
+  app: VaultApp,
+  parts: ServerParts,
+  routes: readonly RouteRegistration[],
+  refuse: (raw: HonoContext, error: unknown) => Response,
+): void {
+  const methods = new Map<string, string[]>();
+  for (const registration of routes) {
+    const isEndpoint = registration.kind === 'endpoint';
+    const method = isEndpoint ? registration.endpoint.method : registration.method;
+    const path = isEndpoint
+      ? registration.endpoint.path.replaceAll(/\{([a-z_]+)\}/g, ':$1')
+      : registration.path;
+    const listed = methods.get(path) ?? [];
+    if (listed.includes(method)) throw new Error(`${method} ${path} is registered twice.`);
+    methods.set(path, [...listed, method]);
+    const handle = isEndpoint ? prepareEndpoint(parts, registration) : preparePage(parts, registration);
+    app.on(method, path, handle);
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (raw) =>
+      refuse(raw, new ApiError('method_not_allowed', { headers: { Allow: allowed.join(', ') } })),
+    );
+  }
+}

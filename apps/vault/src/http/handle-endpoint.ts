@@ -1,0 +1,131 @@
+import type { VaultDeps } from '../deps.js';
+import { ApiError } from './api-error.js';
+import { parseJsonBody } from './body/parse-json.js';
+import { bodyBytesMaxDefault, readBody } from './body/read-body.js';
+import { prepareBodyValidator } from './body/validate-body.js';
+import { type OpenRequest, openRequest } from './create-context.js';
+import { buildRateLimitHeaders, createRateLimitError, type RateLimiter } from './limits/rate-limit.js';
+import { recordRefusal, type SeenRequest } from './record-refusal.js';
+import type { HonoContext } from './request-context.js';
+import { respondError, respondJson } from './respond.js';
+import type { EndpointRegistration, PageRegistration } from './route.js';
+import { authenticateKey } from './signed/authenticate-key.js';
+import type { KeyFinder } from './signed/key-finder.js';
+import { requireScope } from './signed/key-scopes.js';
+
+/** What all endpoints of one server use together. */
+export interface ServerParts {
+  readonly deps: VaultDeps;
+  readonly keyFinder: KeyFinder;
+  readonly limiter: RateLimiter;
+  readonly readSourceAddress: (context: HonoContext) => string;
+}
+
+/** Tests and demos call from one address for many. */
+const developmentFactor = 5;
+
+/** Prepares the handler of one endpoint: everything general happens here, in this order, before its own work. */
+export function prepareEndpoint(
+  parts: ServerParts,
+  registration: EndpointRegistration,
+): (context: HonoContext) => Promise<Response> {
+  const { deps } = parts;
+  const { endpoint, options, handle } = registration;
+  const validate = prepareBodyValidator(endpoint);
+  const bodyBytesMax = options.bodyBytesMax ?? bodyBytesMaxDefault;
+  const isSigned = endpoint.access === 'key';
+  const perMinuteMax = scaleLimit(deps, options.perMinuteMax);
+
+  const answer = async (request: OpenRequest, seen: SeenRequest): Promise<unknown> => {
+    if (options.prepare) await options.prepare(request);
+    if (!isSigned && perMinuteMax !== undefined) {
+      limit(parts, request, `${endpoint.name} ${request.sourceAddress}`, perMinuteMax, 'ip');
+    }
+    const bytes = await readBody(request.raw, bodyBytesMax);
+    if (isSigned) {
+      const caller = await authenticateKey(deps, parts.keyFinder, {
+        context: request.raw,
+        body: bytes,
+        sourceAddress: request.sourceAddress,
+        seen,
+      });
+      request.setCaller(caller);
+      if (caller.actorId !== undefined && caller.caller !== undefined) {
+        request.setHeader('X-Alter-Actor-ID', caller.actorId);
+      }
+      if (perMinuteMax !== undefined) {
+        const name = `${endpoint.name} ${caller.apiKeyId} ${request.sourceAddress}`;
+        limit(parts, request, name, perMinuteMax, 'api_key');
+      }
+      requireScope(caller.scopes, endpoint.scope);
+    }
+    let parsed: unknown;
+    if (bytes.length > 0) {
+      requireJsonType(request);
+      parsed = parseJsonBody(bytes);
+    }
+    const body = validate(parsed);
+    if (isSigned && options.claimsNonceItself !== true) {
+      if (!(await deps.audit.claimNonce(request.caller.nonceClaim))) throw new ApiError('nonce_reused');
+    }
+    seen.isHandled = true;
+    return handle(request, body);
+  };
+
+  return async (raw) => {
+    const request = openRequest(deps, raw, parts.readSourceAddress(raw), !isSigned);
+    const seen: SeenRequest = {};
+    try {
+      const body = await answer(request, seen);
+      return respondJson(request, endpoint.successStatus, body);
+    } catch (thrown) {
+      const refusal = await recordRefusal(parts, request, seen, registration, thrown);
+      return respondError(deps, request, refusal);
+    }
+  };
+}
+
+/** Prepares the handler of a page or file. */
+export function preparePage(
+  parts: ServerParts,
+  registration: PageRegistration,
+): (context: HonoContext) => Promise<Response> {
+  return async (raw) => {
+    const request = openRequest(parts.deps, raw, parts.readSourceAddress(raw), true);
+    try {
+      const response = await registration.handle(request);
+      response.headers.set('X-Request-ID', request.requestId);
+      response.headers.set('X-Content-Type-Options', 'nosniff');
+      return response;
+    } catch (thrown) {
+      return respondError(parts.deps, request, thrown);
+    }
+  };
+}
+
+function scaleLimit(deps: VaultDeps, perMinuteMax: number | undefined): number | undefined {
+  if (perMinuteMax === undefined) return undefined;
+  return deps.config.isDevelopment ? perMinuteMax * developmentFactor : perMinuteMax;
+}
+
+function limit(
+  parts: ServerParts,
+  request: OpenRequest,
+  name: string,
+  perMinuteMax: number,
+  scope: 'ip' | 'api_key',
+): void {
+  const verdict = parts.limiter.count(name, perMinuteMax);
+  for (const [header, value] of Object.entries(buildRateLimitHeaders(verdict)))
+    request.setHeader(header, value);
+  if (!verdict.isAllowed) throw createRateLimitError(verdict, scope, parts.deps.clock());
+}
+
+function requireJsonType(request: OpenRequest): void {
+  const type = request.header('content-type') ?? '';
+  const encoding = request.header('content-encoding');
+  const isJson =
+    type === 'application/json' || /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type);
+  if (!isJson || (encoding !== undefined && encoding !== 'identity'))
+    throw new ApiError('unsupported_media_type');
+}

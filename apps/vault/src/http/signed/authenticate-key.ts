@@ -1,0 +1,124 @@
+import { signatureSkewSecondsMax } from '@alter-ai/core-contract';
+import { sha256Hex, verifySignature } from '@alter-ai/core-crypto';
+import type { VaultDeps } from '../../deps.js';
+import { ApiError } from '../api-error.js';
+import { isAddressInside } from '../limits/source-address.js';
+import type { HonoContext, KeyCaller } from '../request-context.js';
+import { readCallerIdentity } from './caller-identity.js';
+import type { KeyFinder, PreparedKey } from './key-finder.js';
+import { narrowScopes } from './key-scopes.js';
+import { readSignedHeaders, type SignedRequestHeaders } from './signed-headers.js';
+
+/** What is known of a request's key when it is refused, for the audit record. */
+export interface RefusedKey {
+  appId?: string;
+  apiKeyId?: string;
+  keyPrefix?: string;
+}
+
+/** One request to authenticate. */
+export interface AuthenticationInput {
+  readonly context: HonoContext;
+  readonly body: Uint8Array;
+  readonly sourceAddress: string;
+  /** Filled as far as the check came. */
+  readonly seen: RefusedKey;
+}
+
+/**
+ * Verifies a signed request (wire/1 section 3, T1) and says who is calling. The nonce is looked at, not claimed.
+ * @throws ApiError with one of the codes of `keyErrors`
+ */
+export async function authenticateKey(
+  deps: VaultDeps,
+  finder: KeyFinder,
+  input: AuthenticationInput,
+): Promise<KeyCaller> {
+  const { context, seen } = input;
+  const headers = readSignedHeaders(context);
+  const key = await finder.find(headers.apiKey, headers.keyId);
+  seen.appId = key.row.app_id;
+  seen.apiKeyId = key.row.id;
+  seen.keyPrefix = key.row.key_prefix;
+  checkSignature(context, headers, key, input.body);
+  finder.remember(headers.apiKey, headers.keyId, key);
+  const nowMs = deps.clock();
+  const timestampSeconds = checkTimestamp(headers.timestamp, nowMs);
+  checkKeyState(key, input.sourceAddress, nowMs);
+  const nonceClaim = { apiKeyId: key.row.id, nonce: headers.nonce, timestampSeconds };
+  if (deps.audit.wasNonceSeen(nonceClaim)) throw new ApiError('nonce_reused');
+  if (headers.requestRule !== undefined) {
+    throw new ApiError('not_supported_yet', {
+      message: 'X-Alter-Request-Rule is not supported by this server yet.',
+      fields: { field: 'x-alter-request-rule' },
+    });
+  }
+  const scopes = narrowScopes(key.scopes, headers.scopeConstraints);
+  const identity = await readCallerIdentity(deps, key.row.app_id, headers);
+  return {
+    appId: key.row.app_id,
+    appVersion: key.row.app_version,
+    apiKeyId: key.row.id,
+    keyPrefix: key.row.key_prefix,
+    scopes,
+    nonceClaim,
+    ...identity,
+  };
+}
+
+/** The request target as it stood on the request line: the signature covers it before any decoding or normalising. */
+function readTarget(context: HonoContext): string {
+  const raw = context.env.incoming?.url;
+  if (raw?.startsWith('/')) return raw;
+  const url = raw ?? context.req.url;
+  const pathStart = url.indexOf('/', url.indexOf('://') + 3);
+  return pathStart === -1 ? '/' : url.slice(pathStart);
+}
+
+function checkSignature(
+  context: HonoContext,
+  headers: SignedRequestHeaders,
+  key: PreparedKey,
+  body: Uint8Array,
+): void {
+  const isRight = verifySignature(
+    key.signingKey,
+    {
+      method: context.req.method,
+      target: readTarget(context),
+      timestamp: headers.timestamp,
+      nonce: headers.nonce,
+      bodySha256: headers.contentSha256,
+      scopeConstraints: headers.scopeConstraints,
+      requestRule: headers.requestRule,
+      caller: headers.caller,
+      callerType: headers.callerType,
+      actorId: headers.actorId,
+      context: headers.context,
+    },
+    headers.signature,
+  );
+  if (!isRight || (headers.signatureV2 !== undefined && headers.signatureV2 !== headers.signature)) {
+    throw new ApiError('invalid_signature');
+  }
+  if (sha256Hex(body) !== headers.contentSha256) {
+    throw new ApiError('invalid_signature', { message: 'The body is not the one that was signed.' });
+  }
+}
+
+function checkTimestamp(text: string, nowMs: number): number {
+  const seconds = Number(text);
+  const nowSeconds = Math.floor(nowMs / 1000);
+  if (Math.abs(nowSeconds - seconds) > signatureSkewSecondsMax) {
+    throw new ApiError('timestamp_out_of_range', { fields: { server_time: nowSeconds } });
+  }
+  return seconds;
+}
+
+function checkKeyState(key: PreparedKey, sourceAddress: string, nowMs: number): void {
+  if (key.row.revoked_at !== null) throw new ApiError('key_revoked');
+  if (key.row.expires_at !== null && key.row.expires_at <= nowMs) throw new ApiError('key_expired');
+  if (key.allowedNetworks !== null && !isAddressInside(sourceAddress, key.allowedNetworks)) {
+    throw new ApiError('ip_not_allowed', { fields: { source_address: sourceAddress } });
+  }
+}
