@@ -4,7 +4,7 @@ import { openTokens } from '../grants/stored-tokens.js';
 import { ApiError } from '../http/api-error.js';
 import type { RequestContext } from '../http/request-context.js';
 import { ensureFresh } from '../refresh/ensure-fresh.js';
-import { isFresh } from '../refresh/freshness.js';
+import { findUsableUntilMs, isFresh } from '../refresh/freshness.js';
 import { findUsableGrant, type UsableGrant } from '../storage/live/usable-grant.js';
 import { answerToken } from './answer-token.js';
 import { checkGrantState, isStillUsable } from './check-grant-state.js';
@@ -98,7 +98,15 @@ async function readAgain(context: RequestContext, before: UsableGrant): Promise<
   const { deps } = context;
   const grant = await findUsableGrant(deps.storage, before.app_id, before.grant_id);
   if (!grant) throw new ApiError('grant_not_found');
-  checkGrantState(grant, deps.clock());
+  const nowMs = deps.clock();
+  checkGrantState(grant, nowMs);
+  // Another credential than the one that was made fresh, and no better: the next call sees to it.
+  if (!isFresh(grant, nowMs) && findUsableUntilMs(grant) <= nowMs) {
+    throw new ApiError('token_refresh_in_progress', {
+      fields: { grant_id: grant.grant_id, provider_id: grant.provider_id },
+      retryAfterSeconds: 1,
+    });
+  }
   return grant;
 }
 

@@ -16,6 +16,8 @@ const running = new WeakMap<Storage, Map<string, Promise<RefreshOutcome>>>();
 /** A refresh as a call needs it; `token` is the stored token as the call read it. */
 export interface EnsureFreshInput extends RefreshTarget {
   readonly token: TokenLife;
+  /** How long the caller waits; 18 s unless told. */
+  readonly waitMaxMs?: number;
 }
 
 /**
@@ -33,14 +35,15 @@ export async function ensureFresh(deps: VaultDeps, input: EnsureFreshInput): Pro
       fields: { provider_id: input.provider.providerId, grant_id: input.grantId },
     });
   }
-  const waitMs = usableUntilMs > deps.clock() ? shortWaitMs : callerWaitMaxMs;
+  const waitMaxMs = input.waitMaxMs ?? callerWaitMaxMs;
+  const waitMs = usableUntilMs > deps.clock() ? Math.min(shortWaitMs, waitMaxMs) : waitMaxMs;
   const outcome = await waitAtMost(shareRefresh(deps, input), waitMs);
   if (outcome === undefined) {
     if (usableUntilMs > deps.clock()) return;
     throw describeOutcome(input, { kind: 'busy', retryAtMs: 0, usableUntilMs: 0 }, deps.clock());
   }
-  if (outcome.kind === 'fresh') return;
-  if (outcome.kind !== 'gone' && outcome.usableUntilMs > deps.clock()) return;
+  if (outcome.kind === 'fresh' || outcome.kind === 'gone') return;
+  if (outcome.usableUntilMs > deps.clock()) return;
   throw describeOutcome(input, outcome, deps.clock());
 }
 
@@ -82,7 +85,7 @@ async function waitAtMost<T>(work: Promise<T>, timeoutMs: number): Promise<T | u
 
 function describeOutcome(
   target: RefreshTarget,
-  outcome: Exclude<RefreshOutcome, { kind: 'fresh' }>,
+  outcome: Exclude<RefreshOutcome, { kind: 'fresh' | 'gone' }>,
   nowMs: number,
 ): ApiError {
   const fields = { grant_id: target.grantId, provider_id: target.provider.providerId };

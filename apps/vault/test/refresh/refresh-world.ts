@@ -1,0 +1,324 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { computeCodeChallenge, createCodeVerifier, parseRootKey, SecretValue } from '@alter-ai/core-crypto';
+import { createEgress } from '@alter-ai/egress';
+import { type OidcEmulator, type RefreshMode, startOidcServer } from '@alter-ai/emulator';
+import { parseTokenResponse, resolveProviderDefinition } from '@alter-ai/oauth-providers';
+import { sql } from 'kysely';
+import pino from 'pino';
+import { uuidv7 } from 'uuidv7';
+import { openAuditLog } from '../../src/audit/open-audit-log.js';
+import { loadConfig } from '../../src/config.js';
+import type { VaultDeps } from '../../src/deps.js';
+import { sealTokens, toStoredTokens } from '../../src/grants/stored-tokens.js';
+import { openVaultData } from '../../src/keys/open-vault-data.js';
+import { ensureFresh } from '../../src/refresh/ensure-fresh.js';
+import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
+import { openStorage } from '../../src/storage/database/open-storage.js';
+import { findCredential } from '../../src/storage/live/credentials.js';
+import { findGrantByAccount, upsertGrantWithCredential } from '../../src/storage/live/grants.js';
+import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
+import { signIn } from './sign-in.js';
+
+/** The databases to test on; PostgreSQL only where DATABASE_URL names one. */
+export const databases: readonly ('sqlite' | 'postgres')[] = process.env.DATABASE_URL
+  ? ['sqlite', 'postgres']
+  : ['sqlite'];
+
+const callback = 'http://127.0.0.1:9/cb';
+
+/** Everything below the HTTP interface, real, with one app, one provider and an emulator behind it. */
+export async function openRefreshWorld(
+  kind: 'sqlite' | 'postgres',
+  options: {
+    mode?: RefreshMode;
+    processes?: number;
+    secrets?: string[];
+    accessTokenTtlSeconds?: number;
+    defaultTtlSeconds?: number;
+  } = {},
+) {
+  const mode = options.mode ?? 'strict';
+  const emulator = await startOidcServer({
+    clients: [{ clientId: 'app', clientSecret: 'secret-1', redirectUris: [callback] }],
+    refreshMode: mode,
+    ...(options.accessTokenTtlSeconds === undefined
+      ? {}
+      : { accessTokenTtlSeconds: options.accessTokenTtlSeconds }),
+  });
+  const dataDir = mkdtempSync(join(tmpdir(), 'alter-refresh-'));
+  const schema = `refresh_${randomUUID().replaceAll('-', '')}`;
+  const databaseUrl = kind === 'postgres' ? process.env.DATABASE_URL : undefined;
+  if (databaseUrl) {
+    const admin = await openStorage({ dataDir, databaseUrl });
+    await sql.raw(`create schema ${schema}`).execute(admin.db);
+    await admin.close();
+  }
+  let offsetMs = 0;
+  const clock = () => Date.now() + offsetMs;
+  const rootKey = parseRootKey(randomBytes(32).toString('base64'));
+  const config = loadConfig({ ALTER_VAULT_ENV: 'development', ALTER_VAULT_DATA_DIR: dataDir });
+  const secrets = [...(options.secrets ?? ['secret-1'])];
+  const provider = describeProvider(emulator, mode, secrets, options.defaultTtlSeconds);
+  const settings = describeApp(provider);
+
+  const processes: VaultDeps[] = [];
+  for (let index = 0; index < (kind === 'sqlite' ? 1 : (options.processes ?? 1)); index += 1) {
+    const data = await openVaultData({ dataDir, databaseUrl, schema, rootKey, clock });
+    processes.push({
+      config,
+      ...data,
+      audit: await openAuditLog({ ...data, clock }),
+      settings: {
+        load: async () => settings,
+        loadCurrent: async () => settings,
+        findBySlug: async () => settings,
+      },
+      egress: createEgress({ isDevelopment: true }),
+      log: pino({ level: 'silent' }),
+      clock,
+      processId: `process-${index}-${randomUUID()}`,
+    });
+  }
+  const [deps] = processes;
+  if (!deps) throw new Error('no process');
+  await insertApp(deps, settings, provider, clock());
+
+  const world = {
+    deps,
+    processes,
+    emulator,
+    provider,
+    settings,
+    secrets,
+    clock,
+    advance: (ms: number) => {
+      offsetMs += ms;
+    },
+    /** Connects an account of the emulator by its real pages. */
+    connect: (user = 'alice') => connect(deps, world, user),
+    ensure: (grantId: string, process = deps, waitMaxMs?: number) =>
+      ensure(process, settings, provider, grantId, waitMaxMs),
+    readCredential: async (grantId: string) => {
+      const grant = await findUsableGrant(deps.storage, settings.appId, grantId);
+      const key = { appId: settings.appId, credentialId: grant?.credential_id ?? '' };
+      const row = await findCredential(deps.storage.db, key);
+      if (!row) throw new Error('no credential');
+      return row;
+    },
+    /** Kinds of the records so far, in their order. */
+    listEvents: async (process = deps) => {
+      await process.audit.flush();
+      const month = new Date(clock()).toISOString().slice(0, 7).replace('-', '_');
+      const rows = await sql<{ kind: string; record: string }>`
+        select kind, record from ${sql.table(`audit_${month}`)} order by at, sequence`.execute(
+        deps.storage.db,
+      );
+      return rows.rows;
+    },
+    refreshCalls: () =>
+      emulator.log().filter((event) => event.event === 'presented' && event.tokenType === 'refresh_token')
+        .length,
+    close: async () => {
+      for (const process of processes) {
+        await process.audit.close();
+        await process.egress.close();
+      }
+      if (databaseUrl) await sql.raw(`drop schema ${schema} cascade`).execute(deps.storage.db);
+      for (const process of processes) await process.storage.close();
+      await emulator.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+/** What `openRefreshWorld` gives. */
+export type RefreshWorld = Awaited<ReturnType<typeof openRefreshWorld>>;
+
+async function ensure(
+  process: VaultDeps,
+  settings: AppSettings,
+  provider: ProviderSettings,
+  grantId: string,
+  waitMaxMs?: number,
+) {
+  const grant = await findUsableGrant(process.storage, settings.appId, grantId);
+  if (!grant) throw new Error('no grant');
+  await ensureFresh(process, {
+    appId: grant.app_id,
+    credentialId: grant.credential_id,
+    grantId,
+    parameters: {},
+    token: grant,
+    provider,
+    settings,
+    ...(waitMaxMs === undefined ? {} : { waitMaxMs }),
+  });
+}
+
+async function connect(
+  deps: VaultDeps,
+  {
+    emulator,
+    provider,
+    settings,
+  }: { emulator: OidcEmulator; provider: ProviderSettings; settings: AppSettings },
+  user: string,
+) {
+  const verifier = createCodeVerifier();
+  const url = new URL(`${emulator.issuer}/authorize`);
+  url.search = new URLSearchParams({
+    client_id: 'app',
+    redirect_uri: callback,
+    response_type: 'code',
+    scope: 'openid email offline_access messages.read',
+    state: 'state',
+    code_challenge: computeCodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  }).toString();
+  const done = await signIn(url, user, callback);
+  const client = emulator.readSettings();
+  const response = await fetch(`${emulator.issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa('app:secret-1')}` },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: done.searchParams.get('code') ?? '',
+      redirect_uri: callback,
+      code_verifier: verifier,
+    }),
+  });
+  const nowMs = deps.clock();
+  const parsed = parseTokenResponse({
+    definition: provider.definition,
+    nowMs,
+    status: response.status,
+    headers: response.headers,
+    bodyText: await response.text(),
+  });
+  if (!parsed.ok) throw new Error(`no tokens: ${parsed.error} ${client.refreshMode}`);
+  const identity = {
+    appId: settings.appId,
+    principalType: 'system',
+    principalId: 'system',
+    providerConfigId: provider.configId,
+    issuer: emulator.issuer,
+    subject: user,
+  } as const;
+  const known = await findGrantByAccount(deps.storage, identity);
+  const credentialId = known?.credential_id ?? uuidv7();
+  const stored = toStoredTokens(parsed.tokens);
+  const sealedTokens = await sealTokens(deps.keyring, { appId: settings.appId, credentialId }, stored);
+  const { grantId } = await deps.storage.transaction((trx) =>
+    upsertGrantWithCredential(trx, {
+      ...identity,
+      providerId: provider.providerId,
+      accountIdentifier: `${user}@example.test`,
+      accountDisplayName: null,
+      label: null,
+      scopes: parsed.tokens.scopes ?? [],
+      parameters: {},
+      expiresAtMs: null,
+      policy: null,
+      credential: {
+        id: credentialId,
+        sealedTokens,
+        metadata: {},
+        accessExpiresAtMs: parsed.tokens.expiresAtMs ?? null,
+        refreshExpiresAtMs: null,
+        hasRefreshToken: stored.refresh_token !== undefined,
+      },
+      nowMs,
+    }),
+  );
+  return { grantId, credentialId, tokens: stored };
+}
+
+function describeProvider(
+  emulator: OidcEmulator,
+  mode: RefreshMode,
+  secrets: readonly string[],
+  defaultTtlSeconds: number | undefined,
+): ProviderSettings {
+  return {
+    configId: uuidv7(),
+    providerId: 'acme',
+    displayName: 'Acme',
+    definition: resolveProviderDefinition({
+      id: 'acme',
+      overrides: {
+        name: 'Acme',
+        authorization_endpoint: `${emulator.url}/authorize`,
+        token_endpoint: `${emulator.url}/token`,
+        revocation_endpoint: `${emulator.url}/revoke`,
+        userinfo_endpoint: `${emulator.url}/me`,
+        token_endpoint_auth_method: 'client_secret_basic',
+        refresh_reuse: mode,
+        ...(defaultTtlSeconds === undefined ? {} : { access_token_ttl_seconds: defaultTtlSeconds }),
+      },
+    }),
+    clientId: 'app',
+    clientSecrets: async () => secrets.map((secret) => SecretValue.of(secret)),
+    scopes: [{ scope: 'openid', required: true }],
+  };
+}
+
+function describeApp(provider: ProviderSettings): AppSettings {
+  return {
+    appId: uuidv7(),
+    slug: 'demo',
+    name: 'Demo',
+    version: 1,
+    websiteUrl: null,
+    allowedOrigins: [],
+    returnUrls: [],
+    connectSessionTtlSeconds: 600,
+    branding: { displayName: 'Demo', logoUrl: null, primaryColor: null },
+    allowedNetworks: [],
+    providers: new Map([[provider.providerId, provider]]),
+    providersByConfigId: new Map([[provider.configId, provider]]),
+    identityProvider: null,
+    policies: [],
+  };
+}
+
+async function insertApp(
+  deps: VaultDeps,
+  settings: AppSettings,
+  provider: ProviderSettings,
+  nowMs: number,
+): Promise<void> {
+  const times = { created_at: nowMs, updated_at: nowMs };
+  const wrappedKey = await deps.keyring.createAppKey(settings.appId);
+  await deps.storage.db
+    .insertInto('apps')
+    .values({
+      id: settings.appId,
+      slug: settings.slug,
+      name: settings.name,
+      settings_json: '{}',
+      version: 1,
+      wrapped_key: wrappedKey,
+      ...times,
+    })
+    .execute();
+  await deps.storage.db
+    .insertInto('provider_configs')
+    .values({
+      app_id: settings.appId,
+      id: provider.configId,
+      provider_id: provider.providerId,
+      overrides_json: '{}',
+      client_id: 'app',
+      sealed_client_secrets: null,
+      scopes_json: '[]',
+      breaker_open_until: null,
+      breaker_code: null,
+      breaker_failures: 0,
+      ...times,
+    })
+    .execute();
+}
