@@ -2,11 +2,11 @@ import { chainHash, genesisHash } from '@alter-ai/core-crypto';
 import { uuidv7 } from 'uuidv7';
 import type { Keyring } from '../../keys/keyring.js';
 import type { Storage } from '../../storage/database/storage.js';
-import type { AuditBatch, AuditRow } from '../../storage/log/audit-batch.js';
 import { insertAuditChain } from '../../storage/log/audit-chains.js';
 import type { AuditMonth } from '../../storage/log/audit-tables.js';
-import { createHeadSealer, type HeadSealer } from '../chain-head.js';
-import { extendRegister } from '../chain-register.js';
+import type { AuditBatch, AuditRow } from '../../storage/log/write/audit-batch.js';
+import { createHeadSealer, type HeadSealer } from '../chain/chain-head.js';
+import { extendRegister } from '../chain/chain-register.js';
 import { completeRecordText, type RecordText } from './record-text.js';
 
 /** One chain of this process, with the head that is durable. */

@@ -23,7 +23,11 @@ export function locateNonce(apiKeyId: string, nonce: string, timestampSeconds: n
  * Deletes the nonces of requests that are too old to be accepted any more, in slices, and gives their number. The table whose
  * turn is next is empty in time, and a clock that is ahead by up to one period deletes nothing that still counts.
  */
-export async function deleteOldNonces(storage: Storage, nowMs: number): Promise<number> {
+export async function deleteOldNonces(
+  storage: Storage,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<number> {
   const oldestSeconds = nowMs / 1000 - clockToleranceSeconds - noncePeriodSeconds;
   const limit = formatPeriod(Math.max(0, Math.floor(oldestSeconds / noncePeriodSeconds)));
   let deleted = 0;
@@ -31,7 +35,7 @@ export async function deleteOldNonces(storage: Storage, nowMs: number): Promise<
     for (;;) {
       const count = await deleteSlice(storage, `nonces_${turn}`, limit);
       deleted += count;
-      if (count < rowsPerSlice) break;
+      if (count < rowsPerSlice || signal?.aborted === true) break;
     }
   }
   return deleted;

@@ -1,6 +1,6 @@
 import { OpenError } from '@alter-ai/core-crypto';
-import type { Keyring } from '../keys/keyring.js';
-import { auditRegisterKey } from '../storage/log/audit-chains.js';
+import type { Keyring } from '../../keys/keyring.js';
+import { auditRegisterKey } from '../../storage/log/audit-chains.js';
 
 /** The register with one more chain, sealed. Throws OpenError when the one that is there was tampered with. */
 export function extendRegister(keyring: Keyring, sealed: Uint8Array | null, chainId: string): Buffer {

@@ -1,5 +1,5 @@
-import type { AuditMonth } from './audit-tables.js';
-import type { NonceKey } from './nonces.js';
+import type { AuditMonth } from '../audit-tables.js';
+import type { NonceKey } from '../nonces.js';
 
 /** One row of a month's table; `record` is canonical JSON, and `hash` the chain's hash after it. */
 export interface AuditRow {

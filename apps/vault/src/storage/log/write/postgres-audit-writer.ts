@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
-import { isUniqueViolation } from '../database/database-error.js';
-import { runWithRetries } from '../database/retry.js';
+import { isUniqueViolation } from '../../database/database-error.js';
+import { runWithRetries } from '../../database/retry.js';
+import { nameAuditTable } from '../audit-tables.js';
+import type { NonceKey } from '../nonces.js';
 import type { AuditBatch, AuditWriter } from './audit-batch.js';
-import { nameAuditTable } from './audit-tables.js';
-import type { NonceKey } from './nonces.js';
 
 type Claims = readonly (NonceKey | null)[];
 type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[]; rowCount: number | null }>;

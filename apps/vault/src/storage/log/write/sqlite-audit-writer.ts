@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { NativeHandle } from '../database/native-handle.js';
-import { runWithRetries } from '../database/retry.js';
+import type { NativeHandle } from '../../database/native-handle.js';
+import { runWithRetries } from '../../database/retry.js';
+import { type AuditMonth, nameAuditTable } from '../audit-tables.js';
 import type { AuditBatch, AuditWriter } from './audit-batch.js';
-import { type AuditMonth, nameAuditTable } from './audit-tables.js';
 
 /** The hottest path of the server: prepared statements, one synchronous transaction, one sync of the disk for a whole batch (A6). */
 export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' }): AuditWriter {

@@ -1,4 +1,4 @@
-import type { Storage } from '../database/storage.js';
+import type { Storage } from '../../database/storage.js';
 import type { AuditWriter } from './audit-batch.js';
 import { createPostgresAuditWriter } from './postgres-audit-writer.js';
 import { createSqliteAuditWriter } from './sqlite-audit-writer.js';

@@ -1,5 +1,5 @@
 import { type ChainHead, OpenError, open, seal } from '@alter-ai/core-crypto';
-import type { Keyring } from '../keys/keyring.js';
+import type { Keyring } from '../../keys/keyring.js';
 
 const keyId = 'audit-head';
 
