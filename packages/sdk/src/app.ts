@@ -25,7 +25,7 @@ import { type KeyScopeCatalog, listScopes } from './lookups/list-scopes.js';
 import { verifyUserToken } from './lookups/verify-user-token.js';
 import { type AppOptions, readClientOptions } from './options/client-options.js';
 import type { EitherSpelling } from './options/option-names.js';
-import { systemRuntime } from './vault/runtime.js';
+import { systemRuntime } from './transport/runtime.js';
 import {
   closeVaultClient,
   createVaultClient,

@@ -11,7 +11,7 @@ import {
   TokenRefreshInProgressError,
 } from '../src/index.js';
 import { readClientOptions } from '../src/options/client-options.js';
-import { type Runtime, systemRuntime } from '../src/vault/runtime.js';
+import { type Runtime, systemRuntime } from '../src/transport/runtime.js';
 import { closeVaultClient, createVaultClient } from '../src/vault/vault-client.js';
 import { sendJson } from './servers/recording-server.js';
 import { useTestBed } from './servers/test-bed.js';

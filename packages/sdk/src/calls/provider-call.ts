@@ -1,7 +1,7 @@
 import type { SecretValue } from '@alter-ai/core-crypto';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
+import { exchangeWithProvider } from '../transport/provider-exchange.js';
 import { userAgent } from '../user-agent.js';
-import { exchange } from '../vault/exchange.js';
 import type { Credential } from './credential.js';
 import type { RequestOptions } from './request-options.js';
 import { mergeQuery } from './target-url.js';
@@ -76,7 +76,7 @@ export function callProvider<Result>(
     headers,
     ...(request.content !== undefined && { body: request.content }),
   };
-  return exchange('provider', url.href, init, limits, (response) =>
+  return exchangeWithProvider(url.href, init, limits, (response) =>
     read(hasQuery ? hideUrl(response, request.fullUrl.href) : response),
   );
 }

@@ -1,6 +1,7 @@
 import { documentationPath, type ErrorCode, errorTable } from '@alter-ai/core-contract';
 import type { AlterSDKError } from '../errors/alter-sdk-error.js';
 import type { BackendErrorFacts } from '../errors/backend-error.js';
+import type { HeaderReader } from '../transport/vault-exchange.js';
 import { readRetryAfterSeconds } from '../vault/answer-headers.js';
 import { findErrorMaker } from './error-table.js';
 
@@ -24,7 +25,7 @@ export interface ErrorAnswer {
 export function buildVaultError(
   baseUrl: string,
   status: number,
-  headers: Headers,
+  headers: HeaderReader,
   text: string,
   subject: CallSubject,
 ): AlterSDKError {

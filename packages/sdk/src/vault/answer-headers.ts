@@ -1,4 +1,5 @@
 import { headerNames } from '@alter-ai/core-contract';
+import type { HeaderReader } from '../transport/vault-exchange.js';
 import type { VaultClient } from './vault-client.js';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -6,7 +7,7 @@ const digitsPattern = /^\d{1,12}$/;
 const retryAfterSecondsMax = 3600;
 
 /** Learns from the headers of any answer of the vault: actor id, rate limit, deprecated key (wire/1 §4.2). */
-export function learnFromAnswer(client: VaultClient, headers: Headers, isPerCallCaller: boolean): void {
+export function learnFromAnswer(client: VaultClient, headers: HeaderReader, isPerCallCaller: boolean): void {
   if (!isPerCallCaller) learnActorId(client, headers.get(headerNames.actorId));
   const limit = readDigits(headers.get('x-ratelimit-limit'));
   const remaining = readDigits(headers.get('x-ratelimit-remaining'));
@@ -21,7 +22,7 @@ export function learnFromAnswer(client: VaultClient, headers: Headers, isPerCall
 }
 
 /** `Retry-After` in seconds, digits only (wire/1 §4.2), at most an hour. */
-export function readRetryAfterSeconds(headers: Headers): number | undefined {
+export function readRetryAfterSeconds(headers: HeaderReader): number | undefined {
   const seconds = readDigits(headers.get('retry-after'));
   return seconds === undefined ? undefined : Math.min(seconds, retryAfterSecondsMax);
 }

@@ -2,8 +2,8 @@ import type { Endpoint } from '@alter-ai/core-contract';
 import { buildVaultError, type CallSubject } from '../error-mapping/error-answer.js';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 import { BackendError } from '../errors/backend-error.js';
+import { exchangeWithVault } from '../transport/vault-exchange.js';
 import { learnFromAnswer } from './answer-headers.js';
-import { exchange } from './exchange.js';
 import { type CallIdentity, signCall } from './sign-call.js';
 import type { VaultClient } from './vault-client.js';
 import { retryVaultCall } from './vault-retry.js';
@@ -47,25 +47,17 @@ export async function callEndpoint<E extends Endpoint>(
     signal: input.signal,
     attemptsMax: input.canRetry === false ? 1 : 3,
     attempt: async (timeoutMs) => {
-      const init: RequestInit = {
-        method: endpoint.method,
-        headers: signCall(client, endpoint.method, target, content, input),
-        ...(content !== undefined && { body: content }),
-      };
+      const headers = signCall(client, endpoint.method, target, content, input);
+      const init = { method: endpoint.method, headers, content };
       const url = client.settings.baseUrl + target;
-      const { response, text } = await exchange(
-        'vault',
-        url,
-        init,
-        { timeoutMs, signal: input.signal },
-        async (received) => ({ response: received, text: await received.text() }),
-      );
-      learnFromAnswer(client, response.headers, input.caller !== undefined);
-      if (response.status >= 400) {
+      const limits = { timeoutMs, signal: input.signal };
+      const answer = await exchangeWithVault(client.agent, url, init, limits);
+      learnFromAnswer(client, answer.headers, input.caller !== undefined);
+      if (answer.status >= 400) {
         const { baseUrl } = client.settings;
-        throw buildVaultError(baseUrl, response.status, response.headers, text, input.subject ?? {});
+        throw buildVaultError(baseUrl, answer.status, answer.headers, answer.text, input.subject ?? {});
       }
-      return readAnswer(endpoint, response.status, text);
+      return readAnswer(endpoint, answer.status, answer.text);
     },
   });
 }

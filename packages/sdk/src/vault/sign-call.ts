@@ -38,7 +38,10 @@ export function signCall(
   return {
     ...signed,
     'User-Agent': userAgent,
-    ...(content !== undefined && { 'Content-Type': 'application/json' }),
+    ...(content !== undefined && {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(content)),
+    }),
     ...(settings.apiKey === undefined
       ? { [headerNames.keyId]: settings.keyId }
       : { [headerNames.apiKey]: settings.apiKey.reveal() }),

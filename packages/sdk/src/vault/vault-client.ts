@@ -1,6 +1,8 @@
+import type { Agent } from 'node:http';
 import { AlterSDKError } from '../errors/alter-sdk-error.js';
 import type { ClientSettings } from '../options/client-options.js';
-import type { Runtime } from './runtime.js';
+import type { Runtime } from '../transport/runtime.js';
+import { createVaultAgent } from '../transport/vault-exchange.js';
 
 /** The vault's limit as its last answer told it. */
 export interface RateLimit {
@@ -14,6 +16,8 @@ export interface RateLimit {
 export interface VaultClient {
   readonly settings: ClientSettings;
   readonly runtime: Runtime;
+  /** Connections to the vault. */
+  readonly agent: Agent;
   /** Calls and background posts that `close()` waits for. */
   readonly pending: Set<Promise<unknown>>;
   actorId: string | undefined;
@@ -27,6 +31,7 @@ export function createVaultClient(settings: ClientSettings, runtime: Runtime): V
   return {
     settings,
     runtime,
+    agent: createVaultAgent(settings.baseUrl),
     pending: new Set(),
     actorId: undefined,
     lastRateLimit: undefined,
@@ -56,4 +61,5 @@ export function trackPending<Result>(client: VaultClient, task: Promise<Result>)
 export async function closeVaultClient(client: VaultClient): Promise<void> {
   client.isClosed = true;
   while (client.pending.size > 0) await Promise.all(client.pending);
+  client.agent.destroy();
 }

@@ -1,6 +1,6 @@
 import { BackendError } from '../errors/backend-error.js';
-import { isConnectionRefused } from './exchange.js';
-import type { Runtime } from './runtime.js';
+import { isConnectionRefused } from '../transport/failure.js';
+import type { Runtime } from '../transport/runtime.js';
 
 const refusedDelayMs = 100;
 const refreshDelayMs = 1000;
