@@ -46,6 +46,8 @@ export function toSuccess(raw: unknown): Outcome {
   return { name: 'success', value: grants as ConnectedGrants };
 }
 
+/** The outcome of a failure the vault names; a session that its user cancelled on the page is an exit. */
 export function toFailure(code: unknown, message: unknown, details?: Record<string, unknown>): Outcome {
+  if (code === 'connect_cancelled') return { name: 'exit' };
   return fail(String(code || 'oauth_error'), String(message || 'OAuth authorization failed'), details);
 }

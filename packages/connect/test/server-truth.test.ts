@@ -42,8 +42,9 @@ describe('C1: the vault says how a session ended', () => {
     void AlterConnect.create().open(handlers);
     place('page');
     place('leaving');
-    place('left');
+    // In this order: the browser cuts the window off before its last word arrives.
     scene.popup.closed = true;
+    place('left');
     await scene.pass(120_000);
     expect(onExit).not.toHaveBeenCalled();
     scene.answers = [{ status: 'completed', grants: [grant] }];
@@ -96,10 +97,18 @@ describe('C1: the vault says how a session ended', () => {
     scene.popup.closed = false;
     scene.answers = [{ status: 'pending' }, { status: 'expired' }];
     void AlterConnect.create().open(handlers);
-    place('left');
     scene.popup.closed = true;
+    place('left');
     await scene.pass(27_000);
     expect(onExit).toHaveBeenCalledOnce();
+  });
+
+  it('takes a session that was cancelled on the page as an exit', async () => {
+    scene.answers = [{ status: 'error', error: { code: 'connect_cancelled', message: 'Closed' } }];
+    void AlterConnect.create().open(handlers);
+    await scene.pass(100);
+    expect(onExit).toHaveBeenCalledOnce();
+    expect(onError).not.toHaveBeenCalled();
   });
 
   it('hands on the error of the vault', async () => {
@@ -129,8 +138,8 @@ describe('C1: the vault says how a session ended', () => {
   it('gives way to a new open after a closed window the vault has not judged', async () => {
     const connect = AlterConnect.create();
     const first = connect.open(handlers);
-    place('left');
     scene.popup.closed = true;
+    place('left');
     await scene.pass(600);
     expect(connect.isOpen()).toBe(false);
     scene.popup.closed = false;

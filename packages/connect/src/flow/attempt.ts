@@ -8,7 +8,7 @@ import { type Answer, askServer, type ServerWatch, toOutcome, watchServer } from
 
 const tickMs = 500;
 /** How long a window that was at the provider must look closed before the user counts as gone. */
-const graceTicks = 5;
+const graceTicks = 3;
 
 /** What an attempt tells its owner. */
 export interface AttemptEvents {
@@ -38,7 +38,8 @@ export function startAttempt(source: Address | Promise<Address>, events: Attempt
   let timer: ReturnType<typeof setInterval> | undefined;
   /** Where the page last said it is: '' before its first word, 'page', 'leaving' or 'left' for the provider. */
   let place = '';
-  let openTicksAtProvider = 0;
+  /** Whether the window could be reached after the provider's page had replaced ours: then nothing cut it off. */
+  let wasReached = false;
   let closedTicks = 0;
   let isBlocked = false;
   let isLeaving = false;
@@ -70,9 +71,9 @@ export function startAttempt(source: Address | Promise<Address>, events: Attempt
     if (outcome.name !== 'exit' || place === 'page') abort.abort();
     events.finish(outcome);
   };
-  const report = (outcome: Outcome): void => {
-    const isExpired = outcome.name === 'exit' && popup && !popup.closed;
-    finish(isExpired ? fail('session_expired', 'The session has expired') : outcome);
+  const report = (answer: Outcome | 'expired'): void => {
+    const isSeen = answer === 'expired' && popup && !popup.closed;
+    finish(isSeen ? fail('session_expired', 'The session has expired') : toOutcome(answer));
   };
 
   const receive = (event: MessageEvent): void => {
@@ -83,7 +84,8 @@ export function startAttempt(source: Address | Promise<Address>, events: Attempt
     else if (data.type === 'alter_connect_error') finish(toFailure(data.error, data.error_description, data));
     else if (data.type === 'alter_connect_place') {
       place = data.place;
-      openTicksAtProvider = 0;
+      // A provider that cuts the opener has done so by now; a window that is still there is closed by its user alone.
+      wasReached = place === 'left' && !popup?.closed;
     }
   };
 
@@ -94,17 +96,14 @@ export function startAttempt(source: Address | Promise<Address>, events: Attempt
     if (!popup) return;
     if (!popup.closed) {
       closedTicks = 0;
-      if (place === 'left') openTicksAtProvider += 1;
       return;
     }
     closedTicks += 1;
-    const isAtProvider = place.startsWith('le');
-    const wasSeenThere = !isAtProvider || openTicksAtProvider > 1;
     const isGone =
       !address ||
       !server?.isUsable ||
       place === 'page' ||
-      (wasSeenThere && closedTicks > graceTicks && document.hasFocus());
+      ((wasReached || !place) && closedTicks > graceTicks && document.hasFocus());
     if (!isGone) return;
     const answer = await askNow();
     // Only an answer counts, unless the vault is known not to give any.

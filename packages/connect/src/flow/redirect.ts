@@ -56,7 +56,7 @@ export function takeRedirectReturn(): Outcome | Promise<Outcome | undefined> | u
     }
     if (!session) return;
     return askServer(session, 0, new AbortController().signal).then((answer) =>
-      answer === 'pending' || typeof answer === 'object' ? toOutcome(answer) : undefined,
+      answer === 'unknown' || answer === 'unavailable' ? undefined : toOutcome(answer),
     );
   } catch {
     return;

@@ -2,8 +2,8 @@ import type { Address } from '../address.js';
 import { toFailure, toSuccess } from '../outcome.js';
 import type { Outcome } from '../types.js';
 
-/** `pending`: the session is not over. `unknown`: the server could not be asked now. `unavailable`: it has no such endpoint. */
-export type Answer = Outcome | 'pending' | 'unknown' | 'unavailable';
+/** `pending`: the session is not over. `expired`: it ended without a result. `unknown`: the server could not be asked now. `unavailable`: it has no such endpoint. */
+export type Answer = Outcome | 'pending' | 'expired' | 'unknown' | 'unavailable';
 
 /** Asks the vault once how the session stands; it may hold the answer back for `waitMs`. */
 export async function askServer(address: Address, waitMs: number, signal: AbortSignal): Promise<Answer> {
@@ -22,7 +22,7 @@ export async function askServer(address: Address, waitMs: number, signal: AbortS
     const body = await response.json();
     if (body.status === 'completed') return toSuccess(body.grants);
     if (body.status === 'error') return toFailure(body.error?.code, body.error?.message, body.error);
-    return body.status === 'expired' ? { name: 'exit' } : 'pending';
+    return body.status === 'expired' ? 'expired' : 'pending';
   } catch {
     return 'unknown';
   }
@@ -42,14 +42,14 @@ export interface ServerWatch {
 export function watchServer(
   address: Address,
   signal: AbortSignal,
-  report: (outcome: Outcome) => void,
+  report: (answer: Outcome | 'expired') => void,
 ): ServerWatch {
   const watch: ServerWatch = { isUsable: true };
   let failures = 0;
   const askAgain = async (): Promise<void> => {
     const answer = await askServer(address, 25_000, signal);
     if (signal.aborted) return;
-    if (typeof answer === 'object') return report(answer);
+    if (typeof answer === 'object' || answer === 'expired') return report(answer);
     failures = answer === 'pending' ? 0 : failures + 1;
     // A network that fails three times over is no judge of a closed window either.
     watch.isUsable = answer !== 'unavailable' && failures < 3;
