@@ -3,6 +3,8 @@ import { storeLastUse } from '../storage/live/grants.js';
 
 /** A use is visible at most this long after it happened, plus the write. */
 const flushAfterMs = 2_000;
+/** Uses in one transaction: bounds how long it holds up the audit log. */
+const batchMax = 200;
 
 type WriterDeps = Pick<VaultDeps, 'storage' | 'clock' | 'log'>;
 
@@ -31,11 +33,13 @@ export async function flushUses(deps: WriterDeps): Promise<void> {
   if (!batch) return;
   clearTimeout(batch.timer);
   batch.timer = undefined;
-  const uses = [...batch.uses.values()];
+  // In one order everywhere, so that two processes cannot wait for each other.
+  const uses = [...batch.uses.values()].sort((a, b) => (a.grantId < b.grantId ? -1 : 1));
   batch.uses.clear();
-  if (uses.length === 0) return;
   try {
-    await storeLastUse(deps.storage, uses);
+    for (let start = 0; start < uses.length; start += batchMax) {
+      await storeLastUse(deps.storage, uses.slice(start, start + batchMax));
+    }
   } catch (error) {
     deps.log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'times of use not written');
   }

@@ -1,23 +1,23 @@
 import type { TokenRequest, TokenResponse } from '@alter-ai/core-contract';
-import { AuditUnavailableError } from '../audit/audit-log.js';
 import { openTokens } from '../grants/stored-tokens.js';
 import { ApiError } from '../http/api-error.js';
 import type { RequestContext } from '../http/request-context.js';
+import { toApiError } from '../http/respond.js';
 import { ensureFresh } from '../refresh/ensure-fresh.js';
 import { findUsableUntilMs, isFresh } from '../refresh/freshness.js';
 import { findUsableGrant, type UsableGrant } from '../storage/live/usable-grant.js';
 import { answerToken } from './answer-token.js';
-import { checkGrantState, isStillUsable } from './check-grant-state.js';
-import { decideAccess, toPolicyError } from './decide-access.js';
+import { checkGrantState, isStillUsable } from './checks/check-grant-state.js';
+import { decideAccess, toPolicyError } from './checks/decide-access.js';
+import { checkCallDestination, listAllowedHosts } from './checks/list-allowed-hosts.js';
 import { type CallFacts, describeCall } from './describe-call.js';
 import { noteUse } from './last-used.js';
-import { checkCallDestination, listAllowedHosts } from './list-allowed-hosts.js';
 import { resolveGrant } from './resolve-grant.js';
 
 /**
  * `POST /sdk/token`: resolve the grant, decide, make the token fresh, put the call on record, release. The record is durable
  * before anything leaves (A1), refusals are recorded alike, and the request's nonce is claimed by the same write (T1).
- * @throws ApiError with every code that the endpoint lists
+ * @throws ApiError with every code that the endpoint lists, AuditUnavailableError
  */
 export async function releaseCredential(context: RequestContext, body: TokenRequest): Promise<TokenResponse> {
   const facts: CallFacts = {};
@@ -25,10 +25,7 @@ export async function releaseCredential(context: RequestContext, body: TokenRequ
   try {
     answer = await prepareRelease(context, body, facts);
   } catch (error) {
-    const refusal =
-      error instanceof ApiError
-        ? { code: error.code, status: error.status }
-        : { code: 'internal_error', status: 500 };
+    const refusal = toApiError(error);
     await recordCall(context, body, facts, refusal);
     throw error;
   }
@@ -116,12 +113,7 @@ async function recordCall(
   facts: CallFacts,
   refusal?: { code: string; status: number },
 ): Promise<void> {
-  try {
-    const event = describeCall(context, body, facts, refusal);
-    const result = await context.deps.audit.append(event, context.caller.nonceClaim);
-    if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
-  } catch (error) {
-    if (error instanceof AuditUnavailableError) throw new ApiError('audit_unavailable', { cause: error });
-    throw error;
-  }
+  const event = describeCall(context, body, facts, refusal);
+  const result = await context.deps.audit.append(event, context.caller.nonceClaim);
+  if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
 }

@@ -1,6 +1,5 @@
 import type { ProviderRevocation } from '@alter-ai/core-contract';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { AuditUnavailableError } from '../audit/audit-log.js';
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
 import { type CredentialRow, wipeCredential } from '../storage/live/credentials.js';
@@ -36,7 +35,7 @@ export interface RevokedGrant {
 /**
  * Takes a grant back: refused everywhere from the next request on (F7), on record, and then ended at the provider where that
  * ends nothing else. The provider's failure does not undo it.
- * @throws ApiError `grant_not_found` (unknown, foreign, already revoked), `audit_unavailable`
+ * @throws ApiError `grant_not_found` (unknown, foreign, already revoked), AuditUnavailableError
  */
 export async function revokeGrant(deps: VaultDeps, input: RevokeGrantInput): Promise<RevokedGrant> {
   const { appId, grantId } = input;
@@ -60,22 +59,17 @@ export async function revokeGrant(deps: VaultDeps, input: RevokeGrantInput): Pro
 }
 
 async function recordRevocation(deps: VaultDeps, input: RevokeGrantInput, grant: GrantRow): Promise<void> {
-  try {
-    await deps.audit.append({
-      ...input.record,
-      kind: 'grant.revoked',
-      appId: grant.app_id,
-      grantId: grant.id,
-      providerId: grant.provider_id,
-      userId: grant.principal_type === 'user' ? grant.principal_id : undefined,
-      reason: input.reason,
-      outcome: 'revoked',
-      details: { revoked_by: input.revokedBy },
-    });
-  } catch (error) {
-    if (error instanceof AuditUnavailableError) throw new ApiError('audit_unavailable', { cause: error });
-    throw error;
-  }
+  await deps.audit.append({
+    ...input.record,
+    kind: 'grant.revoked',
+    appId: grant.app_id,
+    grantId: grant.id,
+    providerId: grant.provider_id,
+    userId: grant.principal_type === 'user' ? grant.principal_id : undefined,
+    reason: input.reason,
+    outcome: 'revoked',
+    details: { revoked_by: input.revokedBy },
+  });
 }
 
 async function endAtProvider(

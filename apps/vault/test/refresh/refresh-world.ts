@@ -2,32 +2,28 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { computeCodeChallenge, createCodeVerifier, parseRootKey, SecretValue } from '@alter-ai/core-crypto';
+import { parseRootKey, SecretValue } from '@alter-ai/core-crypto';
 import { createEgress } from '@alter-ai/egress';
 import { type OidcEmulator, type RefreshMode, startOidcServer } from '@alter-ai/emulator';
-import { parseTokenResponse, resolveProviderDefinition } from '@alter-ai/oauth-providers';
+import { resolveProviderDefinition } from '@alter-ai/oauth-providers';
 import { sql } from 'kysely';
 import pino from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import { loadConfig } from '../../src/config.js';
 import type { VaultDeps } from '../../src/deps.js';
-import { sealTokens, toStoredTokens } from '../../src/grants/stored-tokens.js';
 import { openVaultData } from '../../src/keys/open-vault-data.js';
 import { ensureFresh } from '../../src/refresh/ensure-fresh.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
 import { openStorage } from '../../src/storage/database/open-storage.js';
 import { findCredential } from '../../src/storage/live/credentials.js';
-import { findGrantByAccount, upsertGrantWithCredential } from '../../src/storage/live/grants.js';
 import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
-import { signIn } from './sign-in.js';
+import { callbackUrl, connectAccount } from './connect-account.js';
 
 /** The databases to test on; PostgreSQL only where DATABASE_URL names one. */
 export const databases: readonly ('sqlite' | 'postgres')[] = process.env.DATABASE_URL
   ? ['sqlite', 'postgres']
   : ['sqlite'];
-
-const callback = 'http://127.0.0.1:9/cb';
 
 /** Everything below the HTTP interface, real, with one app, one provider and an emulator behind it. */
 export async function openRefreshWorld(
@@ -42,7 +38,7 @@ export async function openRefreshWorld(
 ) {
   const mode = options.mode ?? 'strict';
   const emulator = await startOidcServer({
-    clients: [{ clientId: 'app', clientSecret: 'secret-1', redirectUris: [callback] }],
+    clients: [{ clientId: 'app', clientSecret: 'secret-1', redirectUris: [callbackUrl] }],
     refreshMode: mode,
     ...(options.accessTokenTtlSeconds === undefined
       ? {}
@@ -98,7 +94,7 @@ export async function openRefreshWorld(
       offsetMs += ms;
     },
     /** Connects an account of the emulator by its real pages. */
-    connect: (user = 'alice') => connect(deps, world, user),
+    connect: (user = 'alice') => connectAccount(deps, { emulator, provider, settings, user }),
     ensure: (grantId: string, process = deps, waitMaxMs?: number) =>
       ensure(process, settings, provider, grantId, waitMaxMs),
     readCredential: async (grantId: string) => {
@@ -157,84 +153,6 @@ async function ensure(
     settings,
     ...(waitMaxMs === undefined ? {} : { waitMaxMs }),
   });
-}
-
-async function connect(
-  deps: VaultDeps,
-  {
-    emulator,
-    provider,
-    settings,
-  }: { emulator: OidcEmulator; provider: ProviderSettings; settings: AppSettings },
-  user: string,
-) {
-  const verifier = createCodeVerifier();
-  const url = new URL(`${emulator.issuer}/authorize`);
-  url.search = new URLSearchParams({
-    client_id: 'app',
-    redirect_uri: callback,
-    response_type: 'code',
-    scope: 'openid email offline_access messages.read',
-    state: 'state',
-    code_challenge: computeCodeChallenge(verifier),
-    code_challenge_method: 'S256',
-  }).toString();
-  const done = await signIn(url, user, callback);
-  const client = emulator.readSettings();
-  const response = await fetch(`${emulator.issuer}/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa('app:secret-1')}` },
-    body: new URLSearchParams({
-      grant_type: 'authorization_code',
-      code: done.searchParams.get('code') ?? '',
-      redirect_uri: callback,
-      code_verifier: verifier,
-    }),
-  });
-  const nowMs = deps.clock();
-  const parsed = parseTokenResponse({
-    definition: provider.definition,
-    nowMs,
-    status: response.status,
-    headers: response.headers,
-    bodyText: await response.text(),
-  });
-  if (!parsed.ok) throw new Error(`no tokens: ${parsed.error} ${client.refreshMode}`);
-  const identity = {
-    appId: settings.appId,
-    principalType: 'system',
-    principalId: 'system',
-    providerConfigId: provider.configId,
-    issuer: emulator.issuer,
-    subject: user,
-  } as const;
-  const known = await findGrantByAccount(deps.storage, identity);
-  const credentialId = known?.credential_id ?? uuidv7();
-  const stored = toStoredTokens(parsed.tokens);
-  const sealedTokens = await sealTokens(deps.keyring, { appId: settings.appId, credentialId }, stored);
-  const { grantId } = await deps.storage.transaction((trx) =>
-    upsertGrantWithCredential(trx, {
-      ...identity,
-      providerId: provider.providerId,
-      accountIdentifier: `${user}@example.test`,
-      accountDisplayName: null,
-      label: null,
-      scopes: parsed.tokens.scopes ?? [],
-      parameters: {},
-      expiresAtMs: null,
-      policy: null,
-      credential: {
-        id: credentialId,
-        sealedTokens,
-        metadata: {},
-        accessExpiresAtMs: parsed.tokens.expiresAtMs ?? null,
-        refreshExpiresAtMs: null,
-        hasRefreshToken: stored.refresh_token !== undefined,
-      },
-      nowMs,
-    }),
-  );
-  return { grantId, credentialId, tokens: stored };
 }
 
 function describeProvider(

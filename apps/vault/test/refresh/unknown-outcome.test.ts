@@ -1,6 +1,6 @@
 import { sha256Hex } from '@alter-ai/core-crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isStillUsable } from '../../src/access/check-grant-state.js';
+import { isStillUsable } from '../../src/access/checks/check-grant-state.js';
 import { openTokens, sealTokens } from '../../src/grants/stored-tokens.js';
 import {
   findCredential,

@@ -1,6 +1,5 @@
 import type { AuditCallRequest } from '@alter-ai/core-contract';
 import { sha256Hex } from '@alter-ai/core-crypto';
-import { AuditUnavailableError } from '../../audit/audit-log.js';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
 import { forceRefresh } from '../../storage/live/credentials.js';
@@ -12,7 +11,7 @@ import { listMissingScopes } from '../answer-token.js';
  * `POST /sdk/oauth/audit/api-call`: records how a provider call ended, with sizes and digests of its bodies, never the bodies
  * (A2). A provider's 401 for the current token makes the next use refresh; its 403 on a grant that is known to lack a
  * required scope makes the next use ask for a new connection.
- * @throws ApiError `grant_not_found`, `audit_unavailable`, `nonce_reused`
+ * @throws ApiError `grant_not_found`, `nonce_reused`; AuditUnavailableError
  */
 export async function recordOutcome(context: RequestContext, body: AuditCallRequest): Promise<void> {
   const { deps, caller } = context;
@@ -49,13 +48,8 @@ export async function recordOutcome(context: RequestContext, body: AuditCallRequ
     requestId: context.requestId,
     details: body.token_generation ? { token_generation: body.token_generation } : undefined,
   } as const;
-  try {
-    const result = await deps.audit.append(event, caller.nonceClaim);
-    if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
-  } catch (error) {
-    if (error instanceof AuditUnavailableError) throw new ApiError('audit_unavailable', { cause: error });
-    throw error;
-  }
+  const result = await deps.audit.append(event, caller.nonceClaim);
+  if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
   if (body.response_status === 401) await noteRefusedToken(context, body, grant.credential_id);
   if (body.response_status === 403) await noteRefusedScope(context, body.grant_id);
 }

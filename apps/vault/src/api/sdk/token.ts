@@ -3,13 +3,4 @@ import { releaseCredential } from '../../access/release-credential.js';
 import { route } from '../../http/route.js';
 
 /** `POST /sdk/token`. */
-export const routes = [
-  route(
-    sdkEndpoints.retrieveToken,
-    (context, body) => {
-      context.setHeader('Cache-Control', 'no-store');
-      return releaseCredential(context, body);
-    },
-    { claimsNonceItself: true },
-  ),
-];
+export const routes = [route(sdkEndpoints.retrieveToken, releaseCredential, { claimsNonceItself: true })];

@@ -1,8 +1,8 @@
 import { checkDestination } from '@alter-ai/egress';
 import { allowedApiHosts } from '@alter-ai/oauth-providers';
-import { ApiError } from '../http/api-error.js';
-import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
-import type { UsableGrant } from '../storage/live/usable-grant.js';
+import { ApiError } from '../../http/api-error.js';
+import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
+import type { UsableGrant } from '../../storage/live/usable-grant.js';
 
 /** Longest URL that egress takes; of a longer one only what stands before the query is checked here. */
 const checkedCharactersMax = 8000;

@@ -1,6 +1,6 @@
 import { type Denial, decide, type LayeredRule } from '@alter-ai/core-policy';
-import { ApiError } from '../http/api-error.js';
-import type { AppSettings, PolicySettings } from '../settings/settings-reader.js';
+import { ApiError } from '../../http/api-error.js';
+import type { AppSettings, PolicySettings } from '../../settings/settings-reader.js';
 
 /** The rules of one settings version, sorted by what they are about. */
 interface PolicyIndex {
