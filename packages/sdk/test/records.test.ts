@@ -92,6 +92,14 @@ it('long, endless, binary and empty bodies are named; the caller gets them whole
   });
 });
 
+it('very large JSON is only named in the record', async () => {
+  const app = bed.makeApp();
+  await app.request('POST', bed.provider.url, { grantId, json: ['y'.repeat(200_000)] });
+  expect(bed.provider.arrived[0]?.body).toHaveLength(200_004);
+  await app.close();
+  expect(bed.vault.bodies('recordApiCall')[0]?.request_body).toBe('<body too large: 200004 bytes>');
+});
+
 it('records hold no sensitive header and no query parameter of the call', async () => {
   const app = bed.makeApp();
   bed.provide((_, response) => sendJson(response, 200, {}, { 'set-cookie': 'sid=1', 'x-request-id': 'r' }));

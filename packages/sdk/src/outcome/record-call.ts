@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sdkEndpoints } from '@alter-ai/core-contract';
 import type { Credential } from '../calls/credential.js';
 import { type ProviderRequest, redactSecrets } from '../calls/provider-call.js';
@@ -16,6 +17,7 @@ const unrecordedHeaders: ReadonlySet<string> = new Set([
   'x-amz-security-token',
 ]);
 const bodyBytesMax = 10_000;
+const jsonBytesMax = 100_000;
 
 /** What became of one provider call. */
 export interface CallOutcome {
@@ -46,6 +48,8 @@ export async function recordCall(
   outcome: CallOutcome,
   facts: RecordFacts,
 ): Promise<void> {
+  // The caller goes first: what it does with the answer must not wait for the record to be written.
+  await nextTurn();
   const clean = (text: string) => redactSecrets(text, credential.secrets);
   try {
     await callEndpoint(client, sdkEndpoints.recordApiCall, {
@@ -82,8 +86,9 @@ function pickHeaders(
 }
 
 function describeRequestBody(content: Uint8Array | undefined, json: unknown): unknown {
-  if (json !== undefined) return json;
-  return content === undefined ? null : describeBytes(content);
+  if (content === undefined) return null;
+  // The vault refuses very large requests, and a record without the body is worth more than none.
+  return json !== undefined && content.byteLength <= jsonBytesMax ? json : describeBytes(content);
 }
 
 /** Bytes as the record shows them: text, or what they are. */
