@@ -1,8 +1,8 @@
-import { measureRefresh } from './refresh.js';
-import { measureRetrieve } from './retrieve.js';
+import { measureRefresh } from './measures/refresh.js';
+import { measureRetrieve } from './measures/retrieve.js';
+import { measureSize } from './measures/size.js';
+import { measureStart } from './measures/start.js';
 import type { Row } from './row.js';
-import { measureSize } from './size.js';
-import { measureStart } from './start.js';
 import { startVaultSetup } from './vault-setup.js';
 
 // Prints one table of ratios; never asserts on time. Each ratio's two sides run in turn in this call.

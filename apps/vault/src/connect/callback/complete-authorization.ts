@@ -11,6 +11,9 @@ import {
 } from '../../storage/live/connect-sessions.js';
 import { findCredential } from '../../storage/live/credentials.js';
 import { findGrantByAccount, findGrantById } from '../../storage/live/grants.js';
+import type { ConnectedAccount } from '../account/connected-account.js';
+import { exchangeCode } from '../account/exchange-code.js';
+import { storeAccount } from '../account/store-account.js';
 import { sealMismatch } from '../page/mismatch.js';
 import { readSessionRequest } from '../session/session-request.js';
 import {
@@ -21,10 +24,7 @@ import {
 } from '../session/session-state.js';
 import { type AuthorizationState, openAuthorizationState } from './authorization-state.js';
 import { CallbackFailure, describeProviderError } from './callback-failure.js';
-import type { ConnectedAccount } from './connected-account.js';
-import { exchangeCode } from './exchange-code.js';
 import { startAuthorization } from './start-authorization.js';
-import { storeAccount } from './store-account.js';
 
 /** Query of the provider's redirect. */
 export interface CallbackInput {

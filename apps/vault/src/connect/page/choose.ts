@@ -2,7 +2,7 @@ import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findGrantById } from '../../storage/live/grants.js';
-import { storeAccount } from '../callback/store-account.js';
+import { storeAccount } from '../account/store-account.js';
 import { finishSession } from '../session/finish-session.js';
 import { readSessionRequest } from '../session/session-request.js';
 import { changeOpenSession, createSessionError, writeSessionState } from '../session/session-state.js';

@@ -1,6 +1,6 @@
 import type { VaultDeps } from '../../deps.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import type { ConnectedAccount } from '../callback/connected-account.js';
+import type { ConnectedAccount } from '../account/connected-account.js';
 
 /** Another account than the expected one was signed in; its tokens wait here, sealed, for the user's decision (C5). */
 export interface Mismatch {

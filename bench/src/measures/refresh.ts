@@ -1,5 +1,5 @@
-import type { Row } from './row.js';
-import { prepareCalls, startVaultSetup } from './vault-setup.js';
+import type { Row } from '../row.js';
+import { prepareCalls, startVaultSetup } from '../vault-setup.js';
 
 const providerMs = 1000;
 const callers = 1000;

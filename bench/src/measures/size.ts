@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Row } from './row.js';
+import type { Row } from '../row.js';
 
 const require = createRequire(import.meta.url);
 const gzipKilobytes = (path: string) => gzipSync(readFileSync(path), { level: 9 }).length / 1024;

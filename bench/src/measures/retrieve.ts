@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ChildServer, findFreePort, startChild } from './child-server.js';
-import { runLoad } from './load.js';
-import type { Row } from './row.js';
-import { prepareCalls, type VaultSetup } from './vault-setup.js';
+import { type ChildServer, findFreePort, startChild } from '../child-server.js';
+import { runLoad } from '../load.js';
+import type { Row } from '../row.js';
+import { prepareCalls, type VaultSetup } from '../vault-setup.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const median = (values: number[]) =>
@@ -43,7 +43,7 @@ async function measure(
 /** M1: `/sdk/token` with every guarantee on, against a bare echo of the same sizes; both sides in turn. */
 export async function measureRetrieve(setup: VaultSetup, rounds: number, seconds: number): Promise<Row[]> {
   const port = await findFreePort();
-  const echo = await startChild(join(here, 'echo-server.js'), port, { ANSWER_BYTES: '700' });
+  const echo = await startChild(join(here, '..', 'echo-server.js'), port, { ANSWER_BYTES: '700' });
   const vaultSides: Side[] = [];
   const echoSides: Side[] = [];
   let generator = '';

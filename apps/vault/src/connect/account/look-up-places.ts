@@ -1,8 +1,8 @@
 import { buildLookupRequest, parseLookupResponse } from '@alter-ai/oauth-providers';
 import type { VaultDeps } from '../../deps.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
-import type { AuthorizationState } from './authorization-state.js';
-import { CallbackFailure } from './callback-failure.js';
+import type { AuthorizationState } from '../callback/authorization-state.js';
+import { CallbackFailure } from '../callback/callback-failure.js';
 import { sendToProvider } from './send-to-provider.js';
 
 /**

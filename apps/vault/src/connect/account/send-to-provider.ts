@@ -2,7 +2,7 @@ import { EgressError } from '@alter-ai/egress';
 import type { ProviderRequest, ProviderResponse } from '@alter-ai/oauth-providers';
 import type { VaultDeps } from '../../deps.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
-import { CallbackFailure } from './callback-failure.js';
+import { CallbackFailure } from '../callback/callback-failure.js';
 
 const timeoutMs = 15_000;
 

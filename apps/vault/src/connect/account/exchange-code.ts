@@ -12,12 +12,12 @@ import { decodeJwt } from 'jose';
 import type { VaultDeps } from '../../deps.js';
 import { toStoredTokens } from '../../grants/stored-tokens.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
-import type { AuthorizationState } from './authorization-state.js';
-import { CallbackFailure } from './callback-failure.js';
+import type { AuthorizationState } from '../callback/authorization-state.js';
+import { CallbackFailure } from '../callback/callback-failure.js';
+import { buildRedirectUri } from '../callback/start-authorization.js';
 import type { ConnectedAccount } from './connected-account.js';
 import { lookUpPlaces } from './look-up-places.js';
 import { sendToProvider } from './send-to-provider.js';
-import { buildRedirectUri } from './start-authorization.js';
 
 /** An authorization that came back with a code. */
 export interface ExchangeInput {

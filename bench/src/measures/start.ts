@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findFreePort, startChild } from './child-server.js';
-import type { Row } from './row.js';
+import { findFreePort, startChild } from '../child-server.js';
+import type { Row } from '../row.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const vaultFile = join(here, '..', '..', 'apps', 'vault', 'dist', 'main.js');
+const vaultFile = join(here, '..', '..', '..', 'apps', 'vault', 'dist', 'main.js');
 const median = (values: number[]) =>
   values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
 
@@ -24,7 +24,7 @@ export async function measureStart(rounds: number): Promise<Row[]> {
         ALTER_VAULT_LOG_LEVEL: 'warn',
       });
       await vault.stop();
-      const echo = await startChild(join(here, 'echo-server.js'), await findFreePort(), {});
+      const echo = await startChild(join(here, '..', 'echo-server.js'), await findFreePort(), {});
       await echo.stop();
       // The first round makes the database.
       if (round === 0) continue;
