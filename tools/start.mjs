@@ -81,7 +81,7 @@ function writeVaultFile({ demoUrl, emulatorUrl, idpUrl }) {
         website_url: demoUrl,
         allowed_origins: [demoUrl],
         return_urls: [`${demoUrl}/connected`],
-        api_keys: [{ name: 'backend', value: { env: 'DEMO_API_KEY' } }],
+        api_keys: [{ name: 'backend', value: { file: 'demo-api-key' } }],
         providers: [
           {
             id: 'acme',
@@ -216,7 +216,6 @@ await Promise.all([
     ALTER_VAULT_DATA_DIR: dataDir,
     ALTER_VAULT_CONFIG_FILE: writeVaultFile(urls),
     ALTER_VAULT_LOG_LEVEL: process.env.ALTER_VAULT_LOG_LEVEL ?? 'warn',
-    DEMO_API_KEY: apiKey,
     DEMO_ACME_SECRET: 'acme-secret',
     DEMO_GOOGLE_SECRET: 'google-secret',
     DEMO_SLACK_SECRET: 'slack-secret',

@@ -53,11 +53,13 @@ async function requestSession({ connect, another = 'no', repairs = 'no' }) {
 const tell = (query) => load(`/connected?${new URLSearchParams(query)}`);
 
 document.addEventListener('click', (event) => {
-  const button = event.target.closest?.('[data-connect]');
+  const button = event.target.closest?.('[data-connect], [data-connect-at]');
   if (!button) return;
+  const { connectAt, ...wish } = button.dataset;
+  if (connectAt) wish.connect = document.getElementById(connectAt).value;
   alterConnect.open({
     // The window opens now, in the click, and goes to the connect page when the token is there.
-    token: () => requestSession(button.dataset),
+    token: () => requestSession(wish),
     onSuccess: () => tell({ alter_connect_success: 'true' }),
     onExit: () => tell({ error_code: 'closed' }),
     onError: (error) => {

@@ -8,6 +8,8 @@ export interface Trouble {
   readonly id: string;
   readonly label: string;
   readonly explanation: string;
+  /** Absent: always. */
+  isOffered?(): boolean;
   /** Does it; gives the words that tell what to look for. */
   make(provider: DemoProvider): Promise<Pick<Notice, 'tone' | 'text'>>;
 }
@@ -64,13 +66,17 @@ export function listTroubles(config: DemoConfig, operator: Operator | undefined)
 }
 
 function listRules(operator: Operator): Trouble[] {
+  // `npm start` lifts the rule at each start.
+  let isSet = false;
   return [
     {
       id: 'rule',
       label: 'Set a rule that denies',
       explanation: 'Acme may be used from 203.0.113.0/24 only, and this machine is not there.',
+      isOffered: () => !isSet,
       async make() {
         await operator.setRule(true);
+        isSet = true;
         return done(
           'The rule holds for Acme from now on. Send a message with Acme: it will not be contacted.',
         );
@@ -80,8 +86,10 @@ function listRules(operator: Operator): Trouble[] {
       id: 'no-rule',
       label: 'Lift the rule',
       explanation: 'Acme may be used from this machine again.',
+      isOffered: () => isSet,
       async make() {
         await operator.setRule(false);
+        isSet = false;
         return done('The rule is lifted.');
       },
     },

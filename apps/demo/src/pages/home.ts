@@ -25,7 +25,7 @@ export interface HomeView {
 export function renderHomePage(view: HomeView): Markup {
   const content = html`
     <div class="intro">
-      <h1>Send messages from accounts this application never holds a token for</h1>
+      <h1>This application sends messages. It never sees a token.</h1>
       <p class="soft">Each call goes out with a token that the vault lends for that one call, after its rules have passed and the call is on record.</p>
     </div>
     ${view.problem ? html`<p class="notice bad" role="alert">${view.problem}</p>` : ''}
@@ -62,7 +62,7 @@ function renderNotice({ notice }: HomeView, section: Notice['section']): Markup 
   return html`<p class="notice ${notice.tone}" role="${notice.tone === 'bad' ? 'alert' : 'status'}">${notice.text}</p>`;
 }
 
-function renderSendForm({ providers, accounts, session }: HomeView): Markup {
+function renderSendForm({ providers, accounts, session, user }: HomeView): Markup {
   const last = session.outcome?.input;
   const options = providers.flatMap((provider) => {
     const own = (accounts ?? []).filter((account) => account.providerId === provider.id);
@@ -92,7 +92,7 @@ function renderSendForm({ providers, accounts, session }: HomeView): Markup {
       <input name="text" id="text" value="${last?.text ?? 'Hello through the vault'}" maxlength="200" required />
     </label>
     <label class="field grow">Reason, for the record
-      <input name="reason" id="reason" value="${last?.reason ?? 'Alice pressed the button'}" maxlength="200" />
+      <input name="reason" id="reason" value="${last?.reason ?? `${user.name} pressed the button`}" maxlength="200" />
     </label>
     <button class="button primary" id="send-button">Send a message through the vault</button>
   </form>`;
@@ -107,15 +107,17 @@ function renderTroubles({ troubles, providers, session }: HomeView): Markup {
       </select>
     </label>
     <ul class="trouble-list">
-      ${troubles.map(
-        ({ id, label, explanation }) => html`<li>
+      ${troubles
+        .filter((trouble) => trouble.isOffered?.() ?? true)
+        .map(
+          ({ id, label, explanation }) => html`<li>
           <button class="button" name="trouble" value="${id}" id="trouble-${id}">${label}</button>
           <p class="soft small">${explanation}</p>
         </li>`,
-      )}
+        )}
       <li>
-        <p class="small"><strong>Two accounts</strong></p>
-        <p class="soft small">Connect another account of the same provider as somebody else, then send without saying which.</p>
+        <button class="button" type="button" id="second" data-connect-at="trouble-provider" data-another="yes">Connect a second account</button>
+        <p class="soft small">Choose somebody else at the provider, then send without saying which account is meant.</p>
       </li>
     </ul>
   </form>`;

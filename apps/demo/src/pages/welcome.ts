@@ -7,7 +7,7 @@ export function renderWelcomePage(): Markup {
     'Demo of Alter Vault',
     undefined,
     html`<section class="card narrow">
-      <h1>Send messages from accounts this application never holds a token for</h1>
+      <h1>This application sends messages. It never sees a token.</h1>
       <ol class="story">
         <li><strong>Connect</strong> an account once. Its tokens go to the vault.</li>
         <li><strong>Send</strong> a message. The vault checks its rules, writes the call down, and lends a fresh token for that one call.</li>

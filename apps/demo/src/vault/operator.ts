@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DemoConfig } from '../config.js';
 
@@ -20,15 +22,14 @@ export const ruleNetworks = { open: ['127.0.0.0/8', '::1/128'], closed: ['203.0.
 
 /** Makes the operator, if the demo was told where the command is. */
 export function createOperator(config: NonNullable<DemoConfig['operator']>): Operator {
-  const alter = async (args: readonly string[], input?: string): Promise<string> => {
-    const work = run(process.execPath, [config.command, ...args], {
+  const alter = async (args: readonly string[]): Promise<string> => {
+    const { stdout } = await run(process.execPath, [config.command, ...args], {
       // Nothing of the demo's own environment, its API key least of all.
       env: { ALTER_VAULT_DATA_DIR: config.dataDir, ALTER_VAULT_ENV: 'development' },
       timeout: 10_000,
       maxBuffer: 8 * 1024 * 1024,
     });
-    if (input !== undefined) work.child.stdin?.end(input);
-    return (await work).stdout;
+    return stdout;
   };
   return {
     async readLastRecords(count) {
@@ -53,7 +54,9 @@ export function createOperator(config: NonNullable<DemoConfig['operator']>): Ope
           },
         ],
       };
-      await alter(['apply', '-f', '-', '--yes'], JSON.stringify(change));
+      const file = join(config.dataDir, 'demo-rule.json');
+      await writeFile(file, JSON.stringify(change));
+      await alter(['apply', '-f', file, '--yes']);
     },
   };
 }
