@@ -35,6 +35,8 @@ export async function deleteOldNonces(
     for (;;) {
       const count = await deleteSlice(storage, `nonces_${turn}`, limit);
       deleted += count;
+      // On SQLite the slices would otherwise follow each other without letting anything else run.
+      await new Promise((resolve) => setImmediate(resolve));
       if (count < rowsPerSlice || signal?.aborted === true) break;
     }
   }

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { readErrorCode } from '../database-error.js';
 
+// A database that nothing refers to is closed by the garbage collector, and the lock would go with it.
+const heldLocks = new Set<Database>();
+
 /** Held by the one server of a data directory. */
 export interface ServerLock {
   release(): void;
@@ -40,7 +43,13 @@ export function acquireServerLock(dataDir: string): ServerLock {
     if (isBusy(error)) throw new ServerAlreadyRunningError(dataDir, holder);
     throw error;
   }
-  return { release: () => database.close() };
+  heldLocks.add(database);
+  return {
+    release: () => {
+      heldLocks.delete(database);
+      database.close();
+    },
+  };
 }
 
 /** Whether a server holds the lock of this data directory. */
