@@ -1,25 +1,8 @@
 import { documentationPath, type ErrorCode, errorTable } from '@alter-ai/core-contract';
 import type { AlterSDKError } from '../errors/alter-sdk-error.js';
-import type { BackendErrorFacts } from '../errors/backend-error.js';
 import type { HeaderReader } from '../transport/vault-exchange.js';
 import { readRetryAfterSeconds } from '../vault/answer-headers.js';
-import { findErrorMaker } from './error-table.js';
-
-/** What the failed call was about, for errors whose body does not say it. */
-export interface CallSubject {
-  readonly grantId?: string | undefined;
-  readonly providerId?: string | undefined;
-}
-
-/** An error answer, read: the envelope's fields and what the headers add. */
-export interface ErrorAnswer {
-  readonly message: string;
-  readonly facts: BackendErrorFacts & { readonly statusCode: number };
-  /** The body's fields at top level; an inner `detail` object counts as the body (wire/1 §7.1). */
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly subject: CallSubject;
-  readonly retryAfterSeconds: number | undefined;
-}
+import { type CallSubject, type ErrorAnswer, findErrorMaker } from './error-table.js';
 
 /** Builds the error for an answer of the vault with an error status; the class comes from the one table. */
 export function buildVaultError(

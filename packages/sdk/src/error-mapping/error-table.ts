@@ -1,5 +1,5 @@
 import type { AlterSDKError } from '../errors/alter-sdk-error.js';
-import { BackendError } from '../errors/backend-error.js';
+import { BackendError, type BackendErrorFacts } from '../errors/backend-error.js';
 import { ConnectConfigError } from '../errors/connect-errors.js';
 import {
   AmbiguousGrantError,
@@ -21,7 +21,22 @@ import {
 } from '../errors/key-errors.js';
 import { ScopeReauthRequiredError } from '../errors/provider-errors.js';
 import { BlockedDestinationError, PolicyViolationError, RateLimitError } from '../errors/refusal-errors.js';
-import type { ErrorAnswer } from './error-answer.js';
+
+/** What the failed call was about, for errors whose body does not say it. */
+export interface CallSubject {
+  readonly grantId?: string | undefined;
+  readonly providerId?: string | undefined;
+}
+
+/** An error answer, read: the envelope's fields and what the headers add. */
+export interface ErrorAnswer {
+  readonly message: string;
+  readonly facts: BackendErrorFacts & { readonly statusCode: number };
+  /** The body's fields at top level; an inner `detail` object counts as the body (wire/1 §7.1). */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly subject: CallSubject;
+  readonly retryAfterSeconds: number | undefined;
+}
 
 /** Builds one class of error from an answer. */
 export type ErrorMaker = (answer: ErrorAnswer) => AlterSDKError;

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@alter-ai/core-contract';
-import { buildVaultError, type CallSubject } from '../error-mapping/error-answer.js';
+import { buildVaultError } from '../error-mapping/error-answer.js';
+import type { CallSubject } from '../error-mapping/error-table.js';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 import { BackendError } from '../errors/backend-error.js';
 import { exchangeWithVault } from '../transport/vault-exchange.js';
