@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 /** A real process that runs one script of this folder. */
 export interface Child {
   readonly process: ChildProcess;
-  /** Resolves with the first line of output that begins with `prefix`; rejects when the process ends before. */
-  waitForLine(prefix: string): Promise<string>;
+  /** Resolves when there are `count` lines of output that begin with `prefix`; rejects when the process ends before. */
+  waitForLine(prefix: string, count?: number): Promise<string>;
   /** Resolves with exit code (or signal) and everything that was printed. */
   waitForEnd(): Promise<{ code: number | string; lines: string[] }>;
 }
@@ -34,10 +34,10 @@ export function startChild(name: string, argument: unknown): Child {
   return {
     process: child,
     waitForEnd: () => end,
-    waitForLine: (prefix) =>
+    waitForLine: (prefix, count = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const line = lines.find((candidate) => candidate.startsWith(prefix));
+          const line = lines.filter((candidate) => candidate.startsWith(prefix))[count - 1];
           if (line === undefined) return;
           waiting.delete(look);
           resolve(line);
