@@ -176,11 +176,22 @@ describe('several providers', () => {
 
 it('C5: another account is never taken over silently', async () => {
   const mismatch = { provider_id: 'acme', expected: 'ada@example.com', actual: 'bob@example.com' };
-  page.answers['resolve-mismatch'] = makeView({ state: 'completed', grants: [grant] });
   await page.show('/sdk/oauth/connect?handle=h1', makeView({ state: 'mismatch', mismatch }));
   expect(page.text()).toContain('ada@example.com');
   expect(page.text()).toContain('bob@example.com');
   expect(page.buttons()).toEqual(['Try again with the expected account', 'Add as another account', 'Cancel']);
+  page.answers['resolve-mismatch'] = makeView();
+  page.answers.authorize = { authorization_url: 'https://acme.example/authorize' };
+  await page.press('Try again with the expected account');
+  expect(page.requests.slice(-2).map(({ body }) => body.choice ?? body.provider_id)).toEqual([
+    'retry',
+    'acme',
+  ]);
+  expect(page.assigned).toHaveLength(1);
+  await page.end();
+  page = new Page();
+  page.answers['resolve-mismatch'] = makeView({ state: 'completed', grants: [grant] });
+  await page.show('/sdk/oauth/connect?handle=h1', makeView({ state: 'mismatch', mismatch }));
   await page.press('Add as another account');
   expect(page.requests.at(-1)?.body).toEqual({ handle: 'h1', choice: 'add' });
 });

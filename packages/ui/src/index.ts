@@ -1,5 +1,4 @@
 export { Button, type ButtonProps, Spinner } from './button.js';
-export { joinClasses } from './classes.js';
 export { Disclosure, type DisclosureProps } from './disclosure.js';
 export { Field, type FieldControl, type FieldProps, Select, TextInput } from './field.js';
 export { Icon, type IconName } from './icons.js';

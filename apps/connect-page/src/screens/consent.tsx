@@ -60,7 +60,7 @@ export function Consent({ view, provider, session, errorText, onBack }: ConsentP
         {errorText ? (
           <Notice tone="bad">{errorText}</Notice>
         ) : (
-          view.notice && <Notice tone="warn">{view.notice.message}</Notice>
+          !onBack && view.notice && <Notice tone="warn">{view.notice.message}</Notice>
         )}
         <ExistingAccounts provider={provider} session={session} />
         <Disclosure

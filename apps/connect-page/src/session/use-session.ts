@@ -55,7 +55,11 @@ export function useSession(entry: Entry): Session {
 
   const step = useMutation({
     mutationFn: (next: Step) => takeStep(view?.handle ?? '', next),
-    onSuccess: (next) => client.setQueryData(viewKey, next),
+    onSuccess: (next, taken) => {
+      client.setQueryData(viewKey, next);
+      if (taken.name === 'resolve-mismatch' && taken.choice === 'retry')
+        retryProvider(next, view?.mismatch?.provider_id);
+    },
     onError: (error) => reloadIfOver(error),
     networkMode: 'always',
   });
@@ -75,6 +79,12 @@ export function useSession(entry: Entry): Session {
     setLeavingTo(undefined);
     setOverdue(false);
     void query.refetch();
+  };
+  /** Trying again means the provider at once, unless it needs something typed first. */
+  const retryProvider = (next: ConnectView, id: string | undefined): void => {
+    const provider = next.providers.find((candidate) => candidate.id === id);
+    if (next.state === 'open' && provider?.parameters.length === 0)
+      authorization.mutate({ provider_id: provider.id });
   };
   const reloadIfOver = (error: unknown): void => {
     if (readErrorCode(error) === 'session_not_open') void query.refetch();
