@@ -3,7 +3,8 @@ import { defineConfig } from '@playwright/test';
 const reportFile = process.env.PLAYWRIGHT_JSON_OUTPUT_NAME;
 
 export default defineConfig({
-  testDir: './browser',
+  testDir: '.',
+  testMatch: ['browser/**/*.spec.ts', 'processes/**/*.spec.ts', 'errors/**/*.spec.ts'],
   timeout: 45_000,
   expect: { timeout: 10_000 },
   workers: 1,

@@ -21,6 +21,8 @@ export interface Stack {
   readonly sdk: App;
   /** User token of the IDP. */
   userToken(subject: string): Promise<string>;
+  /** The vault as one file, as it was applied. */
+  readonly config: Record<string, unknown>;
   /** Base URL of the provider's resource API. */
   readonly apiUrl: string;
   close(): Promise<void>;
@@ -39,6 +41,10 @@ export interface StackOptions {
   /** How the application makes a session; default: `acme` for its own origin. */
   readonly createSession?: (stack: Stack) => CreateSession;
   readonly isWithoutIdp?: boolean;
+  /** Environment of the vault, for `{ env: NAME }` in the configuration. */
+  readonly env?: Record<string, string>;
+  /** The API key reaches the vault by its environment, so that no file of ours holds it. */
+  readonly isKeyInEnvironment?: boolean;
 }
 
 /** Starts a stack on free ports. */
@@ -61,56 +67,58 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const applicationPort = await findFreePort();
   const origin = `http://127.0.0.1:${applicationPort}`;
   const providerHost = new URL(provider.issuer).host;
+  const config = {
+    version: 1,
+    apps: [
+      {
+        slug: 'demo',
+        name: 'Demo application',
+        website_url: origin,
+        allowed_origins: [origin],
+        return_urls: [`${origin}/connected`],
+        api_keys: [{ name: 'backend', value: options.isKeyInEnvironment ? { env: 'BACKEND_KEY' } : apiKey }],
+        providers: [
+          {
+            id: 'acme',
+            name: 'Acme',
+            issuer: provider.issuer,
+            authorization_endpoint: `${provider.issuer}/authorize`,
+            token_endpoint: `${provider.issuer}/token`,
+            revocation_endpoint: `${provider.issuer}/revoke`,
+            userinfo_endpoint: `${provider.issuer}/me`,
+            account: { id: '/sub', identifier: '/email', display_name: '/name' },
+            token_endpoint_auth_method: 'client_secret_basic',
+            pkce: 'S256',
+            api_hosts: [providerHost],
+            client_id: 'acme-client',
+            client_secret: 'acme-secret',
+            scopes: ['openid', 'email', 'offline_access'],
+            ...options.acme,
+          },
+          ...(options.shapes ?? []).map((id) => ({
+            id,
+            client_id: `${id}-client`,
+            client_secret: `${id}-secret`,
+            ...emulatedOverrides(id, provider.issuer),
+          })),
+        ],
+        ...(options.isWithoutIdp
+          ? {}
+          : {
+              identity_provider: {
+                issuer: idp.issuer,
+                audience: 'demo-api',
+                claims: { user_id: 'sub', email: 'email', groups: 'groups' },
+              },
+            }),
+        ...options.app,
+      },
+    ],
+  };
   const vault = await startVaultProcess({
     ...(options.databaseUrl ? { databaseUrl: options.databaseUrl } : {}),
-    config: {
-      version: 1,
-      apps: [
-        {
-          slug: 'demo',
-          name: 'Demo application',
-          website_url: origin,
-          allowed_origins: [origin],
-          return_urls: [`${origin}/connected`],
-          api_keys: [{ name: 'backend', value: apiKey }],
-          providers: [
-            {
-              id: 'acme',
-              name: 'Acme',
-              issuer: provider.issuer,
-              authorization_endpoint: `${provider.issuer}/authorize`,
-              token_endpoint: `${provider.issuer}/token`,
-              revocation_endpoint: `${provider.issuer}/revoke`,
-              userinfo_endpoint: `${provider.issuer}/me`,
-              account: { id: '/sub', identifier: '/email', display_name: '/name' },
-              token_endpoint_auth_method: 'client_secret_basic',
-              pkce: 'S256',
-              api_hosts: [providerHost],
-              client_id: 'acme-client',
-              client_secret: 'acme-secret',
-              scopes: ['openid', 'email', 'offline_access'],
-              ...options.acme,
-            },
-            ...(options.shapes ?? []).map((id) => ({
-              id,
-              client_id: `${id}-client`,
-              client_secret: `${id}-secret`,
-              ...emulatedOverrides(id, provider.issuer),
-            })),
-          ],
-          ...(options.isWithoutIdp
-            ? {}
-            : {
-                identity_provider: {
-                  issuer: idp.issuer,
-                  audience: 'demo-api',
-                  claims: { user_id: 'sub', email: 'email', groups: 'groups' },
-                },
-              }),
-          ...options.app,
-        },
-      ],
-    },
+    env: { ...options.env, ...(options.isKeyInEnvironment ? { BACKEND_KEY: apiKey } : {}) },
+    config,
   });
   const sdk = new App({ apiKey, baseUrl: vault.url });
   let createSession: CreateSession = () => Promise.reject(new Error('the stack is not up'));
@@ -121,6 +129,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     idp,
     application,
     apiKey,
+    config,
     sdk,
     apiUrl: `${provider.issuer}/api`,
     userToken: (subject) =>

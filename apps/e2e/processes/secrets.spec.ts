@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { App } from '@alter-ai/alter-sdk';
+import { startOidcServer } from '@alter-ai/emulator';
+import { expect, test } from '@playwright/test';
+import { connectOverHttp, openConnectUrl } from '../harness/connect-over-http.js';
+import { startRecordingProxy } from '../harness/recording-proxy.js';
+import { startStack } from '../harness/stack.js';
+
+/** Every spelling of a secret that could be found somewhere. */
+function spell(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [
+    secret,
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+    encodeURIComponent(secret),
+  ];
+}
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const stats = statSync(path);
+    return stats.isDirectory() ? listFiles(path) : stats.isFile() ? [path] : [];
+  });
+}
+
+test('K6 K7: marked secrets driven through every flow appear in no file, log, error, response or inspect', async () => {
+  const clientSecret = 'MARK-client-secret-Qm9vbQ-7f3a9c1e5d';
+  const provider = await startOidcServer({
+    displayName: 'Acme',
+    clients: [{ clientId: 'acme-client', clientSecret, redirectUris: 'any-loopback' }],
+    accessTokenTtlSeconds: 3600,
+  });
+  const proxy = await startRecordingProxy(provider.issuer);
+  const stack = await startStack({
+    acme: {
+      issuer: provider.issuer,
+      authorization_endpoint: `${provider.issuer}/authorize`,
+      token_endpoint: `${proxy.url}/token`,
+      revocation_endpoint: `${proxy.url}/revoke`,
+      userinfo_endpoint: `${proxy.url}/me`,
+      api_hosts: [new URL(provider.issuer).host],
+      client_secret: { env: 'ACME_SECRET' },
+    },
+    env: { ACME_SECRET: clientSecret, ALTER_VAULT_LOG_LEVEL: 'debug' },
+    isKeyInEnvironment: true,
+  });
+  const seen: string[] = [];
+  const note = (value: unknown) =>
+    seen.push(typeof value === 'string' ? value : inspect(value, { depth: 10, showHidden: true }));
+  const sessionTokens: string[] = [];
+  try {
+    const target = { url: stack.vault.url, apiKey: stack.apiKey };
+    const api = `${provider.issuer}/api/messages`;
+    const userToken = await stack.userToken('alice');
+    const grantId = await connectOverHttp(target, { providerId: 'acme', session: { userToken } });
+    note(await stack.sdk.request('GET', api, { grantId, reason: 'reads', context: { tool: 'list' } }));
+    provider.expireAccessTokens();
+    note(await stack.sdk.request('GET', api, { grantId }).catch((error: unknown) => error));
+    await stack.sdk.close();
+    const sdk = new App({ apiKey: stack.apiKey, baseUrl: stack.vault.url });
+    const again = await sdk.request('GET', api, { grantId });
+    expect(again.status).toBe(200);
+    note(sdk);
+    note(
+      await sdk.request('GET', 'https://elsewhere.example/', { grantId }).catch((error: unknown) => error),
+    );
+    note(
+      await sdk
+        .request('GET', api, { provider: 'acme', userToken: `${userToken}x` })
+        .catch((error: unknown) => error),
+    );
+    const denied = await sdk.createConnectSession({ allowedProviders: ['acme'] });
+    sessionTokens.push(denied.sessionToken);
+    await openConnectUrl(stack.vault.url, denied.connectUrl, { providerId: 'acme', decision: 'deny' });
+    note(
+      await sdk
+        .pollConnectSession(denied.sessionToken, { timeout: 5, pollInterval: 0.1 })
+        .catch((error: unknown) => error),
+    );
+    note(await sdk.listGrants());
+    note(await sdk.revokeGrant(grantId));
+    note(await sdk.request('GET', api, { grantId }).catch((error: unknown) => error));
+    for (const args of [
+      ['doctor'],
+      ['export'],
+      ['audit', 'export', '--format', 'jsonl'],
+      ['grants', 'list', '--json'],
+      ['keys', 'list', '--json'],
+    ]) {
+      const result = stack.vault.alter(...args);
+      note(`${args.join(' ')}\n${result.stdout}\n${result.stderr}`);
+    }
+    await sdk.close();
+  } finally {
+    await stack.vault.stop();
+  }
+
+  const marks = new Map<string, string>([
+    ['client secret', clientSecret],
+    ['api key', stack.apiKey],
+  ]);
+  for (const [index, token] of sessionTokens.entries())
+    marks.set(`session token ${index}`, token.split('.')[0] ?? token);
+  for (const { requestBody, responseBody } of proxy.exchanges) {
+    const request = new URLSearchParams(requestBody);
+    for (const name of ['code', 'code_verifier', 'refresh_token', 'token']) {
+      const value = request.get(name);
+      if (value) marks.set(`${name} ${value.slice(0, 4)}`, value);
+    }
+    if (!responseBody.startsWith('{')) continue;
+    const body = JSON.parse(responseBody) as Record<string, unknown>;
+    for (const name of ['access_token', 'refresh_token', 'id_token']) {
+      const value = body[name];
+      if (typeof value === 'string') marks.set(`${name} ${value.slice(-6)}`, value);
+    }
+  }
+  expect([...marks.keys()].filter((name) => name.startsWith('access_token')).length).toBeGreaterThan(1);
+  expect([...marks.keys()].filter((name) => name.startsWith('refresh_token')).length).toBeGreaterThan(1);
+
+  const places = new Map<string, Buffer>([
+    ['log', Buffer.from(stack.vault.output())],
+    ['sdk and command', Buffer.from(seen.join('\n'))],
+    ...listFiles(stack.vault.dataDir).map(
+      (path) => [path.replace(stack.vault.dataDir, 'data'), readFileSync(path)] as const,
+    ),
+  ]);
+  expect(places.size).toBeGreaterThan(3);
+  const found = [...marks].flatMap(([name, secret]) =>
+    spell(secret).flatMap((spelling) =>
+      [...places].filter(([, bytes]) => bytes.includes(spelling)).map(([place]) => `${name} in ${place}`),
+    ),
+  );
+  expect(found).toEqual([]);
+  await stack.application.close();
+  await Promise.all([provider.close(), stack.provider.close(), stack.idp.close(), proxy.close()]);
+});
