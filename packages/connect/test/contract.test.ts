@@ -1,6 +1,10 @@
-import { connectStatusRequestSchema, connectStatusResponseSchema } from '@alter-ai/core-contract';
-import { afterEach, beforeEach, expect, expectTypeOf, it, vi } from 'vitest';
-import { AlterConnect, type Grant } from '../src/index.js';
+import {
+  type ConnectStatusResponse,
+  connectStatusRequestSchema,
+  postedGrantSchema,
+} from '@alter-ai/core-contract';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { AlterConnect } from '../src/index.js';
 import { grant, Scene, token } from './browser.js';
 
 let scene: Scene;
@@ -10,8 +14,7 @@ beforeEach(() => {
 afterEach(() => scene.end());
 
 it('speaks the status endpoint of the contract, both ways', async () => {
-  const body = connectStatusResponseSchema.parse({ status: 'completed', grants: [grant] });
-  expectTypeOf<NonNullable<typeof body.grants>[number]['status']>().toEqualTypeOf<Grant['status']>();
+  const body: ConnectStatusResponse = { status: 'completed', grants: [postedGrantSchema.parse(grant)] };
   scene.answers = [body];
   const onSuccess = vi.fn();
   void AlterConnect.create().open({ token, onSuccess });
