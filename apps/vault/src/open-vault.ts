@@ -1,0 +1,99 @@
+import { createEgress } from '@alter-ai/egress';
+import type { Logger } from 'pino';
+import { uuidv7 } from 'uuidv7';
+import { openAuditLog } from './audit/open-audit-log.js';
+import type { VaultConfig } from './config.js';
+import type { VaultDeps } from './deps.js';
+import { openVaultData } from './keys/open-vault-data.js';
+import { resolveRootKey } from './keys/resolve-root-key.js';
+import { createSettingsReader } from './settings/create-settings-reader.js';
+import { acquireServerLock, type ServerLock } from './storage/database/sqlite/server-lock.js';
+
+/** A vault whose database, keys and log are open; nothing listens yet. */
+export interface OpenVault {
+  readonly deps: VaultDeps;
+  /** File of a root key that was made just now (development only). */
+  readonly generatedKeyPath: string | null;
+  /** Closes everything in the right order. */
+  close(): Promise<void>;
+}
+
+/** How to open a vault. */
+export interface OpenVaultOptions {
+  readonly log: Logger;
+  readonly clock?: () => number;
+  /** PostgreSQL schema; for tests. */
+  readonly schema?: string;
+}
+
+/**
+ * Opens database, keys, audit log and settings in the one right order; on SQLite it takes the data directory's lock (F6).
+ * @throws ConfigurationError, ServerAlreadyRunningError, NewerDataError, or the driver's error
+ */
+export async function openVault(config: VaultConfig, options: OpenVaultOptions): Promise<OpenVault> {
+  const clock = options.clock ?? Date.now;
+  const databaseUrl = config.databaseUrl?.reveal();
+  const key = resolveRootKey({
+    envValue: config.rootKey?.reveal(),
+    file: config.rootKeyFile,
+    isDevelopment: config.isDevelopment,
+    dataDir: config.dataDir,
+  });
+  const lock: ServerLock | null = databaseUrl === undefined ? acquireServerLock(config.dataDir) : null;
+  try {
+    const { storage, keyring } = await openVaultData({
+      databaseUrl,
+      dataDir: config.dataDir,
+      schema: options.schema,
+      rootKey: key.rootKey,
+      clock,
+    });
+    const { log } = options;
+    const audit = await openAuditLog({
+      storage,
+      keyring,
+      clock,
+      onFailure: (error) => log.error({ cause: nameError(error) }, 'audit record not written'),
+    });
+    keyring.onOpenFailure((place) => {
+      const details = { table: place.table, row: place.rowId, field: place.field };
+      log.error(details, 'a sealed value does not open');
+      // The record is no condition of anything here: the value stays unopened either way (K8).
+      const event = { kind: 'credential.opened_failed', appId: place.appId || null, details } as const;
+      void Promise.resolve()
+        .then(() => audit.append(event))
+        .catch(() => log.error(details, 'a failure to open could not be recorded'));
+    });
+    const egress = createEgress({ isDevelopment: config.isDevelopment });
+    const settings = createSettingsReader({ storage, keyring, log });
+    const deps: VaultDeps = {
+      config,
+      storage,
+      keyring,
+      audit,
+      settings,
+      egress,
+      log,
+      clock,
+      processId: uuidv7(),
+    };
+    return {
+      deps,
+      generatedKeyPath: key.source === 'generated' ? key.path : null,
+      async close() {
+        await audit.close().catch(() => {});
+        await egress.close();
+        await storage.close();
+        lock?.release();
+      },
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+function nameError(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? `${error.name} ${error.code}` : error.name;
+}
