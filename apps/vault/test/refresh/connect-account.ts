@@ -1,12 +1,11 @@
 import { computeCodeChallenge, createCodeVerifier } from '@alter-ai/core-crypto';
-import type { OidcEmulator } from '@alter-ai/emulator';
+import { driveAuthorization, type OidcEmulator } from '@alter-ai/emulator';
 import { parseTokenResponse } from '@alter-ai/oauth-providers';
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../src/deps.js';
 import { sealTokens, toStoredTokens } from '../../src/grants/stored-tokens.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
 import { findGrantByAccount, upsertGrantWithCredential } from '../../src/storage/live/grants.js';
-import { signIn } from './sign-in.js';
 
 /** Where the emulator sends its user back to; nobody listens there. */
 export const callbackUrl = 'http://127.0.0.1:9/cb';
@@ -76,7 +75,7 @@ async function obtainTokens(deps: VaultDeps, { emulator, provider, user }: Accou
     code_challenge: computeCodeChallenge(verifier),
     code_challenge_method: 'S256',
   }).toString();
-  const done = await signIn(url, user, callbackUrl);
+  const done = await driveAuthorization(url, { user, stopAt: callbackUrl });
   const response = await fetch(`${emulator.url}/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa('app:secret-1')}` },
