@@ -40,7 +40,7 @@ describeBothDatabases('connect sessions', (kind) => {
     [{ repair_grant_id: '01900000-0000-7000-8000-00000000dead' }, 404, 'grant_not_found'],
     [{ user_token: 'nonsense' }, 401, 'jwt_validation_error'],
     [{ agent: 'bot' }, 422, 'not_supported_yet'],
-    [{ delegable: false }, 422, 'not_supported_yet'],
+    [{ scope_constraint: ['a'] }, 422, 'not_supported_yet'],
     [{ surprise: 1 }, 422, 'unknown_field'],
   ])('C4 C8: %j is refused', async (body, status, code) => {
     const answer = await create(body);
