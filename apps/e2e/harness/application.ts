@@ -37,10 +37,10 @@ document.querySelector('#connect').addEventListener('click', async () => {
     onError: (value) => show('error', value),
     onExit: () => show('exit', null),
   };
-  if (mode === 'promise') {
-    await window.client.open({ token: session.then((value) => value.session_token), ...callbacks });
-    return;
-  }
+  const token = () => session.then((value) => value.session_token);
+  if (mode === 'promise') return void (await window.client.open({ token: token(), ...callbacks }));
+  if (mode === 'function') return void (await window.client.open({ token, ...callbacks }));
+  if (mode === 'url') return void (await window.client.open({ url: session.then((value) => value.connect_url), ...callbacks }));
   const value = window.prepared ?? (await session);
   await window.client.open({ token: value.session_token, baseURL: value.base_url, ...callbacks });
 });

@@ -38,6 +38,8 @@ export interface StackOptions {
   readonly app?: Record<string, unknown>;
   /** Further fields of the `acme` entry. */
   readonly acme?: Record<string, unknown>;
+  /** Entries of other ids at the same server: `acme` with these fields changed. */
+  readonly copies?: readonly (Record<string, unknown> & { id: string })[];
   /** How the application makes a session; default: `acme` for its own origin. */
   readonly createSession?: (stack: Stack) => CreateSession;
   readonly isWithoutIdp?: boolean;
@@ -45,6 +47,26 @@ export interface StackOptions {
   readonly env?: Record<string, string>;
   /** The API key reaches the vault by its environment, so that no file of ours holds it. */
   readonly isKeyInEnvironment?: boolean;
+}
+
+/** The configuration entry of the strict server at `issuer`. */
+function describeAcme(issuer: string): Record<string, unknown> {
+  return {
+    id: 'acme',
+    name: 'Acme',
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    revocation_endpoint: `${issuer}/revoke`,
+    userinfo_endpoint: `${issuer}/me`,
+    account: { id: '/sub', identifier: '/email', display_name: '/name' },
+    token_endpoint_auth_method: 'client_secret_basic',
+    pkce: 'S256',
+    api_hosts: [new URL(issuer).host],
+    client_id: 'acme-client',
+    client_secret: 'acme-secret',
+    scopes: ['openid', 'email', 'offline_access'],
+  };
 }
 
 /** Starts a stack on free ports. */
@@ -66,7 +88,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const apiKey = mintApiKey('app');
   const applicationPort = await findFreePort();
   const origin = `http://127.0.0.1:${applicationPort}`;
-  const providerHost = new URL(provider.issuer).host;
   const config = {
     version: 1,
     apps: [
@@ -78,23 +99,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         return_urls: [`${origin}/connected`],
         api_keys: [{ name: 'backend', value: options.isKeyInEnvironment ? { env: 'BACKEND_KEY' } : apiKey }],
         providers: [
-          {
-            id: 'acme',
-            name: 'Acme',
-            issuer: provider.issuer,
-            authorization_endpoint: `${provider.issuer}/authorize`,
-            token_endpoint: `${provider.issuer}/token`,
-            revocation_endpoint: `${provider.issuer}/revoke`,
-            userinfo_endpoint: `${provider.issuer}/me`,
-            account: { id: '/sub', identifier: '/email', display_name: '/name' },
-            token_endpoint_auth_method: 'client_secret_basic',
-            pkce: 'S256',
-            api_hosts: [providerHost],
-            client_id: 'acme-client',
-            client_secret: 'acme-secret',
-            scopes: ['openid', 'email', 'offline_access'],
-            ...options.acme,
-          },
+          { ...describeAcme(provider.issuer), ...options.acme },
+          ...(options.copies ?? []).map((copy) => ({ ...describeAcme(provider.issuer), ...copy })),
           ...(options.shapes ?? []).map((id) => ({
             id,
             client_id: `${id}-client`,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { findFreePort } from './ports.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const serverFile = process.env.TMP_VAULT ?? join(root, 'apps', 'vault', 'dist', 'main.js');
+const serverFile = join(root, 'apps', 'vault', 'dist', 'main.js');
 const commandFile = join(root, 'apps', 'vault', 'dist', 'cli', 'main.js');
 
 /** A vault that runs as its own process. */
