@@ -2,23 +2,18 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseRootKey, SecretValue } from '@alter-ai/core-crypto';
-import { createEgress } from '@alter-ai/egress';
-import { type OidcEmulator, type RefreshMode, startOidcServer } from '@alter-ai/emulator';
-import { resolveProviderDefinition } from '@alter-ai/oauth-providers';
+import { parseRootKey } from '@alter-ai/core-crypto';
+import { type RefreshMode, startOidcServer } from '@alter-ai/emulator';
 import { sql } from 'kysely';
-import pino from 'pino';
 import { uuidv7 } from 'uuidv7';
-import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import { loadConfig } from '../../src/config.js';
 import type { VaultDeps } from '../../src/deps.js';
-import { openVaultData } from '../../src/keys/open-vault-data.js';
-import { ensureFresh } from '../../src/refresh/ensure-fresh.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
 import { openStorage } from '../../src/storage/database/open-storage.js';
 import { findCredential } from '../../src/storage/live/credentials.js';
 import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
 import { callbackUrl, connectAccount } from './connect-account.js';
+import { describeSettings, ensureGrantFresh, openProcess, type RefreshChildInput } from './open-process.js';
 
 /** The databases to test on; PostgreSQL only where DATABASE_URL names one. */
 export const databases: readonly ('sqlite' | 'postgres')[] = process.env.DATABASE_URL
@@ -54,29 +49,24 @@ export async function openRefreshWorld(
   }
   let offsetMs = 0;
   const clock = () => Date.now() + offsetMs;
-  const rootKey = parseRootKey(randomBytes(32).toString('base64'));
+  const rootKeyText = randomBytes(32).toString('base64');
+  const rootKey = parseRootKey(rootKeyText);
   const config = loadConfig({ ALTER_VAULT_ENV: 'development', ALTER_VAULT_DATA_DIR: dataDir });
   const secrets = [...(options.secrets ?? ['secret-1'])];
-  const provider = describeProvider(emulator, mode, secrets, options.defaultTtlSeconds);
-  const settings = describeApp(provider);
+  const facts = {
+    appId: uuidv7(),
+    configId: uuidv7(),
+    issuer: emulator.url,
+    mode,
+    secrets,
+    ...(options.defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds: options.defaultTtlSeconds }),
+  };
+  const { provider, settings } = describeSettings(facts);
 
   const processes: VaultDeps[] = [];
   for (let index = 0; index < (kind === 'sqlite' ? 1 : (options.processes ?? 1)); index += 1) {
-    const data = await openVaultData({ dataDir, databaseUrl, schema, rootKey, clock });
-    processes.push({
-      config,
-      ...data,
-      audit: await openAuditLog({ ...data, clock }),
-      settings: {
-        load: async () => settings,
-        loadCurrent: async () => settings,
-        findBySlug: async () => settings,
-      },
-      egress: createEgress({ isDevelopment: true }),
-      log: pino({ level: 'silent' }),
-      clock,
-      processId: `process-${index}-${randomUUID()}`,
-    });
+    const name = `process-${index}-${randomUUID()}`;
+    processes.push(await openProcess({ name, config, databaseUrl, schema, rootKey, clock, settings }));
   }
   const [deps] = processes;
   if (!deps) throw new Error('no process');
@@ -96,7 +86,17 @@ export async function openRefreshWorld(
     /** Connects an account of the emulator by its real pages. */
     connect: (user = 'alice') => connectAccount(deps, { emulator, provider, settings, user }),
     ensure: (grantId: string, process = deps, waitMaxMs?: number) =>
-      ensure(process, settings, provider, grantId, waitMaxMs),
+      ensureGrantFresh(process, { settings, provider, grantId, waitMaxMs }),
+    /** What a child process needs to be one more vault on the same data (PostgreSQL). */
+    describeChild: (grantId: string): RefreshChildInput => ({
+      environment: { ALTER_VAULT_ENV: 'development', ALTER_VAULT_DATA_DIR: dataDir },
+      databaseUrl,
+      schema,
+      rootKey: rootKeyText,
+      offsetMs,
+      facts,
+      grantId,
+    }),
     readCredential: async (grantId: string) => {
       const grant = await findUsableGrant(deps.storage, settings.appId, grantId);
       const key = { appId: settings.appId, credentialId: grant?.credential_id ?? '' };
@@ -133,75 +133,6 @@ export async function openRefreshWorld(
 
 /** What `openRefreshWorld` gives. */
 export type RefreshWorld = Awaited<ReturnType<typeof openRefreshWorld>>;
-
-async function ensure(
-  process: VaultDeps,
-  settings: AppSettings,
-  provider: ProviderSettings,
-  grantId: string,
-  waitMaxMs?: number,
-) {
-  const grant = await findUsableGrant(process.storage, settings.appId, grantId);
-  if (!grant) throw new Error('no grant');
-  await ensureFresh(process, {
-    appId: grant.app_id,
-    credentialId: grant.credential_id,
-    grantId,
-    parameters: {},
-    token: grant,
-    provider,
-    settings,
-    ...(waitMaxMs === undefined ? {} : { waitMaxMs }),
-  });
-}
-
-function describeProvider(
-  emulator: OidcEmulator,
-  mode: RefreshMode,
-  secrets: readonly string[],
-  defaultTtlSeconds: number | undefined,
-): ProviderSettings {
-  return {
-    configId: uuidv7(),
-    providerId: 'acme',
-    displayName: 'Acme',
-    definition: resolveProviderDefinition({
-      id: 'acme',
-      overrides: {
-        name: 'Acme',
-        authorization_endpoint: `${emulator.url}/authorize`,
-        token_endpoint: `${emulator.url}/token`,
-        revocation_endpoint: `${emulator.url}/revoke`,
-        userinfo_endpoint: `${emulator.url}/me`,
-        token_endpoint_auth_method: 'client_secret_basic',
-        refresh_reuse: mode,
-        ...(defaultTtlSeconds === undefined ? {} : { access_token_ttl_seconds: defaultTtlSeconds }),
-      },
-    }),
-    clientId: 'app',
-    clientSecrets: async () => secrets.map((secret) => SecretValue.of(secret)),
-    scopes: [{ scope: 'openid', required: true }],
-  };
-}
-
-function describeApp(provider: ProviderSettings): AppSettings {
-  return {
-    appId: uuidv7(),
-    slug: 'demo',
-    name: 'Demo',
-    version: 1,
-    websiteUrl: null,
-    allowedOrigins: [],
-    returnUrls: [],
-    connectSessionTtlSeconds: 600,
-    branding: { displayName: 'Demo', logoUrl: null, primaryColor: null },
-    allowedNetworks: [],
-    providers: new Map([[provider.providerId, provider]]),
-    providersByConfigId: new Map([[provider.configId, provider]]),
-    identityProvider: null,
-    policies: [],
-  };
-}
 
 async function insertApp(
   deps: VaultDeps,
