@@ -19,4 +19,6 @@ export interface VaultDeps {
   readonly clock: () => number;
   /** Identifies this process in leases. */
   readonly processId: string;
+  /** Aborts when the server stops: what only waits (long polls) answers at once then (F3). */
+  readonly stopping?: AbortSignal;
 }

@@ -24,6 +24,8 @@ export interface OpenVaultOptions {
   readonly clock?: () => number;
   /** PostgreSQL schema; for tests. */
   readonly schema?: string;
+  /** See `VaultDeps.stopping`. */
+  readonly stopping?: AbortSignal;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       log,
       clock,
       processId: uuidv7(),
+      ...(options.stopping ? { stopping: options.stopping } : {}),
     };
     return {
       deps,

@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { VaultConfig } from '../config.js';
+import { createLogger } from '../logger.js';
+import { openVault } from '../open-vault.js';
+import { OperationError } from './operation.js';
+import {
+  type Answer,
+  type LineOperationName,
+  type Operations,
+  runLineOperation,
+  runOperation,
+} from './run-operation.js';
+import { findAdminSocketPath } from './socket-path.js';
+
+/** Has operations done, wherever the vault is open. */
+export interface AdminClient {
+  /** Whether a running server does the work. */
+  readonly isServerRunning: boolean;
+  call<Name extends keyof Operations>(name: Name, input: unknown): Promise<Answer<Name>>;
+  lines(name: LineOperationName, input: unknown, signal: AbortSignal): AsyncIterable<string>;
+  close(): Promise<void>;
+}
+
+/** Reaches the running server through its socket, or opens the vault itself when none runs. */
+export async function openAdminClient(config: VaultConfig): Promise<AdminClient> {
+  const { path } = findAdminSocketPath(config.dataDir);
+  if (existsSync(path) && (await isReachable(path))) return createSocketClient(path);
+  const vault = await openVault(config, { log: createLogger('silent') });
+  return {
+    isServerRunning: false,
+    call: async (name, input) => (await runOperation(vault.deps, name, input)) as never,
+    lines: (name, input, signal) => runLineOperation(vault.deps, name, input, signal),
+    close: () => vault.close(),
+  };
+}
+
+function createSocketClient(path: string): AdminClient {
+  return {
+    isServerRunning: true,
+    async call(name, input) {
+      const answer = await send(path, name, input);
+      let text = '';
+      for await (const chunk of answer.setEncoding('utf8')) text += chunk;
+      const body = JSON.parse(text) as { result?: unknown; error?: { code: string; message: string } };
+      if (body.error) throw new OperationError(body.error.code, body.error.message);
+      return body.result as never;
+    },
+    lines: (name, input, signal) => readLines(path, name, input, signal),
+    close: async () => {},
+  };
+}
+
+async function* readLines(
+  path: string,
+  name: string,
+  input: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const answer = await send(path, name, input, signal);
+  if (answer.statusCode !== 200) {
+    let text = '';
+    for await (const chunk of answer.setEncoding('utf8')) text += chunk;
+    const { error } = JSON.parse(text) as { error: { code: string; message: string } };
+    throw new OperationError(error.code, error.message);
+  }
+  try {
+    for await (const line of createInterface({ input: answer })) {
+      if (line === '.') return;
+      if (line.startsWith('!')) {
+        const { code, message } = JSON.parse(line.slice(1)) as { code: string; message: string };
+        throw new OperationError(code, message);
+      }
+      yield line.slice(1);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+  if (!signal.aborted)
+    throw new OperationError('connection_lost', 'The server ended before the answer was complete.');
+}
+
+function send(path: string, name: string, input: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        socketPath: path,
+        method: 'POST',
+        path: `/operations/${encodeURIComponent(name)}`,
+        headers: { 'Content-Type': 'application/json' },
+        ...(signal ? { signal } : {}),
+      },
+      resolve,
+    );
+    call.once('error', reject);
+    call.end(JSON.stringify(input));
+  });
+}
+
+async function isReachable(path: string): Promise<boolean> {
+  try {
+    const answer = await send(path, 'ping', {});
+    answer.resume();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Answers one request. */
+export type RequestListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+
+/** A socket that listens. */
+export interface ListeningServer {
+  readonly port: number;
+  /** Hands over to the application; until then everything is answered with 503. */
+  serve(listener: RequestListener): void;
+  /** Takes no further connection, lets accepted requests finish, and cuts those that take longer. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** The address is in use, or may not be used. */
+export class ListenError extends Error {
+  readonly code: string;
+
+  constructor(host: string, port: number, code: string) {
+    const why =
+      code === 'EADDRINUSE'
+        ? 'is in use by another program; set PORT to another one'
+        : `cannot be used (${code})`;
+    super(`HOST and PORT: ${host}:${port} ${why}`);
+    this.name = 'ListenError';
+    this.code = code;
+  }
+}
+
+const starting = JSON.stringify({
+  error: 'service_unavailable',
+  message: 'The server is starting.',
+  retryable: true,
+  user_action: 'retry',
+  documentation_url: '/docs/errors/service_unavailable',
+  request_id: '',
+});
+
+/** Opens the socket before anything else is done, so that a taken port changes nothing. @throws ListenError */
+export async function listen(host: string, port: number): Promise<ListeningServer> {
+  let current: RequestListener = (_incoming, outgoing) => {
+    outgoing.writeHead(503, { 'Content-Type': 'application/json', 'Retry-After': '1' }).end(starting);
+  };
+  const server = createServer(
+    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 },
+    (incoming, outgoing) => current(incoming, outgoing),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(new ListenError(host, port, 'code' in error ? String(error.code) : 'unknown error'));
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    serve: (listener) => {
+      current = listener;
+    },
+    drain: (timeoutMs) => drainServer(server, timeoutMs),
+  };
+}
+
+async function drainServer(server: Server, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection that finishes its request now would otherwise wait for its next one.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const late = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(idle);
+  clearTimeout(late);
+}

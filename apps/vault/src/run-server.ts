@@ -1,0 +1,132 @@
+import { getRequestListener } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { flushUses } from './access/last-used.js';
+import { startAdminSocket } from './admin/admin-socket.js';
+import type { ServerState } from './api/server/server-state.js';
+import { createApp } from './app.js';
+import { type VaultConfig, withPort } from './config.js';
+import type { VaultDeps } from './deps.js';
+import { ApiError, buildErrorBody } from './http/api-error.js';
+import { createJobRunner, type JobRunner } from './jobs/job-runner.js';
+import { listUpkeepJobs } from './jobs/upkeep-jobs.js';
+import { listen } from './listen.js';
+import { openVault } from './open-vault.js';
+import { drainRefreshes } from './refresh/ensure-fresh.js';
+import { applySettings } from './settings/apply/apply-settings.js';
+import { readSettingsFile } from './settings/file/read-file.js';
+import { deleteEndedSessions } from './storage/live/connect-sessions.js';
+
+/** A server that accepts calls. */
+export interface RunningServer {
+  readonly publicUrl: string;
+  readonly port: number;
+  /** Readiness turns false, accepted requests finish, everything is written and closed (F3); within 18 s. */
+  stop(): Promise<void>;
+}
+
+/** Where a server tells people what they need to know once. */
+export type Announce = (line: string) => void;
+
+/** Load balancers get to see that readiness is false before the socket closes. */
+const stopNoticeMs = 300;
+const drainTimeoutMs = 12_000;
+const refreshTimeoutMs = 4_000;
+const endedSessionsKeptMs = 7 * 86_400_000;
+
+/** Starts a server: socket, database, keys, settings file, application, jobs, admin socket. */
+export async function runServer(given: VaultConfig, log: Logger, announce: Announce): Promise<RunningServer> {
+  const socket = await listen(given.host, given.port);
+  const config = withPort(given, socket.port);
+  const stopping = new AbortController();
+  const vault = await openVault(config, { log, stopping: stopping.signal }).catch(async (error: unknown) => {
+    await socket.drain(0);
+    throw error;
+  });
+  const { deps } = vault;
+  if (vault.generatedKeyPath)
+    announce(`root key made: ${vault.generatedKeyPath} (keep it: nothing opens without it)`);
+  const state: ServerState = { isStopping: false };
+  try {
+    await applyConfigFiles(deps, announce);
+    const app = createApp(deps, state);
+    socket.serve(
+      getRequestListener(app.fetch, {
+        errorHandler: () => describeUnreadable(deps),
+      }),
+    );
+    const jobs = startJobs(deps);
+    const admin = await startAdminSocket(deps);
+    await deps.audit.append({ kind: 'server.started', appId: null, details: { process_id: deps.processId } });
+    return {
+      publicUrl: config.publicUrl,
+      port: socket.port,
+      async stop() {
+        state.isStopping = true;
+        await new Promise((resolve) => setTimeout(resolve, stopNoticeMs));
+        stopping.abort();
+        await Promise.all([socket.drain(drainTimeoutMs), admin.close()]);
+        await drainRefreshes(deps, refreshTimeoutMs);
+        await jobs.stop();
+        await flushUses(deps);
+        await deps.audit
+          .append({ kind: 'server.stopped', appId: null, details: { process_id: deps.processId } })
+          .catch(() => log.error('the stop could not be recorded'));
+        await vault.close();
+      },
+    };
+  } catch (error) {
+    await socket.drain(0);
+    await vault.close();
+    throw error;
+  }
+}
+
+async function applyConfigFiles(deps: VaultDeps, announce: Announce): Promise<void> {
+  const { config, log } = deps;
+  if (config.configFiles.length === 0) return;
+  const files = config.configFiles.map((path) => {
+    const read = readSettingsFile(path, config);
+    for (const warning of read.warnings)
+      log.warn({ file: warning.file, path: warning.path }, warning.message);
+    return { label: path, file: read.file };
+  });
+  const result = await applySettings(deps, { files, isPruning: false, appliedBy: 'configuration file' });
+  const changed = result.changes.filter((change) => change.action !== 'unchanged').length;
+  log.info({ files: config.configFiles, changed }, 'settings applied');
+  for (const app of result.apps) {
+    for (const key of app.api_keys) {
+      if (key.value) announce(`api key "${key.name}" of app "${app.slug}", shown once: ${key.value}`);
+    }
+  }
+}
+
+function startJobs(deps: VaultDeps): JobRunner {
+  const runner = createJobRunner({
+    storage: deps.storage,
+    clock: deps.clock,
+    processId: deps.processId,
+    jobs: [
+      ...listUpkeepJobs(deps),
+      {
+        name: 'connect.delete_ended',
+        intervalMs: 3_600_000,
+        run: () => deleteEndedSessions(deps.storage, deps.clock() - endedSessionsKeptMs),
+      },
+    ],
+    onError: (job, error) =>
+      deps.log.error({ job, cause: error instanceof Error ? error.name : '' }, 'job failed'),
+  });
+  runner.start();
+  return runner;
+}
+
+/** The answer to a request line or host that is no URL. */
+function describeUnreadable(deps: VaultDeps): Response {
+  const error = new ApiError('invalid_request', {
+    message: 'The request target or the Host header is not valid.',
+  });
+  return new Response(JSON.stringify(buildErrorBody(error, deps.config.publicUrl, '')), {
+    status: error.status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' },
+  });
+}
