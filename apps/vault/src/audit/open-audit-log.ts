@@ -3,10 +3,10 @@ import { V7Generator } from 'uuidv7';
 import type { Keyring } from '../keys/keyring.js';
 import type { Storage } from '../storage/database/storage.js';
 import { createAuditMonth, findAuditMonth, findNextAuditMonth } from '../storage/log/audit-tables.js';
-import { locateNonce, type NonceKey } from '../storage/log/nonces.js';
+import { locateNonce, type NonceKey, readNonces } from '../storage/log/nonces.js';
 import { createAuditWriter } from '../storage/log/write/audit-writer.js';
 import { type ChainState, linkRecords, startChain, type WaitingRecord } from './append/chain-writer.js';
-import { createRecentNonces } from './append/recent-nonces.js';
+import { createAllNonces, createRecentNonces, type NonceMemory } from './append/nonce-memory.js';
 import { writeRecordText } from './append/record-text.js';
 import type { AppendResult, AuditEvent, NonceClaim } from './audit-event.js';
 import { type AuditLog, AuditUnavailableError } from './audit-log.js';
@@ -37,7 +37,7 @@ export async function openAuditLog(deps: {
 }): Promise<AuditLog> {
   const { storage, keyring, clock } = deps;
   const writer = createAuditWriter(storage);
-  const recentNonces = createRecentNonces();
+  const nonces = loadNonces(storage, clock());
   const ids = new V7Generator();
   // Callers may be inside a request's or a transaction's context; what the log does for all of them is in none.
   const runOutside = AsyncLocalStorage.snapshot();
@@ -119,8 +119,8 @@ export async function openAuditLog(deps: {
 
   function prepareClaim(claim: NonceClaim): { key: NonceKey; isRepeated: boolean } {
     const key = locateNonce(claim.apiKeyId, claim.nonce, claim.timestampSeconds);
-    const isRepeated = recentNonces.has(key.key);
-    if (!isRepeated) recentNonces.add(key.key);
+    const isRepeated = nonces.has(key);
+    if (!isRepeated) nonces.add(key);
     return { key, isRepeated };
   }
 
@@ -159,14 +159,20 @@ export async function openAuditLog(deps: {
       const { key, isRepeated } = prepareClaim(claim);
       return !isRepeated && (await enqueue({ record: null, refusal: null, claim: key }));
     },
-    wasNonceSeen: (claim) =>
-      recentNonces.has(locateNonce(claim.apiKeyId, claim.nonce, claim.timestampSeconds).key),
+    wasNonceSeen: (claim) => nonces.has(locateNonce(claim.apiKeyId, claim.nonce, claim.timestampSeconds)),
     flush,
     close: async () => {
       isClosed = true;
       await flush();
     },
   };
+}
+
+function loadNonces(storage: Storage, nowMs: number): NonceMemory {
+  if (storage.native.kind !== 'sqlite') return createRecentNonces();
+  const nonces = createAllNonces();
+  for (const nonce of readNonces(storage.native, nowMs)) nonces.add(nonce);
+  return nonces;
 }
 
 function describeRefusal(event: AuditEvent): AuditEvent {

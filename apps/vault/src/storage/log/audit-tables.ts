@@ -60,12 +60,25 @@ async function createTable(trx: Transaction<Tables>, kind: Storage['kind'], tabl
       chain_id text not null, sequence bigint not null, app_id text, id text not null, at bigint not null,
       kind text not null, grant_id text, provider_id text, user_id text, outcome text, record text not null,
       hash ${bytes} not null, primary key (chain_id, sequence))`,
-    `create unique index ${table}_id on ${table} (id)`,
-    `create index ${table}_grant on ${table} (grant_id, id) where grant_id is not null`,
-    `create index ${table}_user on ${table} (user_id, id) where user_id is not null`,
+    ...listIndexes(table, kind),
     ...(kind === 'sqlite' ? listSqliteTriggers(table) : listPostgresTriggers(table)),
   ];
   for (const statement of statements) await sql.raw(statement).execute(trx);
+}
+
+function listIndexes(table: string, kind: Storage['kind']): string[] {
+  if (kind === 'postgres') {
+    return [
+      `create unique index ${table}_id on ${table} (id)`,
+      `create index ${table}_grant on ${table} (grant_id, id) where grant_id is not null`,
+      `create index ${table}_user on ${table} (user_id, id) where user_id is not null`,
+    ];
+  }
+  // One index that only ever grows at its end, and holds what searches compare: an index by grant would make every record
+  // touch a page of its own, which costs SQLite more than the record.
+  return [
+    `create index ${table}_search on ${table} (id, at, kind, app_id, grant_id, provider_id, user_id, outcome)`,
+  ];
 }
 
 function listSqliteTriggers(table: string): string[] {

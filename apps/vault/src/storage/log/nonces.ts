@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { NativeHandle } from '../database/native-handle.js';
 import type { Storage } from '../database/storage.js';
 
 /** Seconds of request time that one nonce table serves; three tables take turns (T1). */
@@ -7,8 +8,9 @@ const rowsPerSlice = 5_000;
 /** Requests up to this far from the server's clock are accepted (T1). */
 const clockToleranceSeconds = 300;
 
-/** Where a nonce is kept: one of three tables, and the unique key in it. */
+/** Where a nonce is kept: the period of its request, one of three tables, and the key in it. */
 export interface NonceKey {
+  readonly period: number;
   readonly turn: 0 | 1 | 2;
   readonly key: string;
 }
@@ -16,7 +18,7 @@ export interface NonceKey {
 /** Finds the place of a nonce. The key starts with the period, so that old keys sort before all newer ones. */
 export function locateNonce(apiKeyId: string, nonce: string, timestampSeconds: number): NonceKey {
   const period = Math.max(0, Math.floor(timestampSeconds / noncePeriodSeconds));
-  return { turn: findTurn(period), key: `${formatPeriod(period)}:${apiKeyId}:${nonce}` };
+  return { period, turn: findTurn(period), key: `${formatPeriod(period)}:${apiKeyId}:${nonce}` };
 }
 
 /**
@@ -28,8 +30,7 @@ export async function deleteOldNonces(
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  const oldestSeconds = nowMs / 1000 - clockToleranceSeconds - noncePeriodSeconds;
-  const limit = formatPeriod(Math.max(0, Math.floor(oldestSeconds / noncePeriodSeconds)));
+  const limit = formatPeriod(findOldestPeriod(nowMs));
   let deleted = 0;
   for (const turn of [0, 1, 2] as const) {
     for (;;) {
@@ -43,13 +44,37 @@ export async function deleteOldNonces(
   return deleted;
 }
 
+/** The nonces in SQLite that still count, for the memory of a server that starts. */
+export function* readNonces(
+  native: NativeHandle & { kind: 'sqlite' },
+  nowMs: number,
+): Generator<NonceKey, void, undefined> {
+  const oldest = findOldestPeriod(nowMs);
+  for (const turn of [0, 1, 2] as const) {
+    const keys = native.reader.prepare<[], string>(`select nonce from nonces_${turn}`).pluck().iterate();
+    for (const key of keys) {
+      const period = Number(key.slice(0, key.indexOf(':')));
+      if (period >= oldest) yield { period, turn, key };
+    }
+  }
+}
+
 async function deleteSlice(storage: Storage, table: string, limit: string): Promise<number> {
   const name = sql.table(table);
-  const result = await sql`delete from ${name} where nonce in
-    (select nonce from ${name} where nonce < ${limit} order by nonce limit ${sql.lit(rowsPerSlice)})`.execute(
-    storage.db,
-  );
+  // SQLite's tables are in the order of arrival, so that the oldest stand first; PostgreSQL's have their key.
+  const slice =
+    storage.kind === 'sqlite'
+      ? sql`delete from ${name} where rowid in
+          (select rowid from ${name} order by rowid limit ${sql.lit(rowsPerSlice)}) and nonce < ${limit}`
+      : sql`delete from ${name} where nonce in
+          (select nonce from ${name} where nonce < ${limit} order by nonce limit ${sql.lit(rowsPerSlice)})`;
+  const result = await slice.execute(storage.db);
   return Number(result.numAffectedRows ?? 0n);
+}
+
+function findOldestPeriod(nowMs: number): number {
+  const oldestSeconds = nowMs / 1000 - clockToleranceSeconds - noncePeriodSeconds;
+  return Math.max(0, Math.floor(oldestSeconds / noncePeriodSeconds));
 }
 
 function findTurn(period: number): 0 | 1 | 2 {

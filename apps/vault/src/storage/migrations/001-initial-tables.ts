@@ -83,7 +83,10 @@ function listTables(kind: DatabaseKind): string[] {
     `create table audit_chains (
       id text not null primary key, sequence bigint not null, sealed_head ${bytes} not null,
       started_at bigint not null, updated_at bigint not null)`,
-    ...[0, 1, 2].map((turn) => `create table nonces_${turn} (nonce text not null primary key)${keyed}`),
+    // The one server of a SQLite database knows its nonces itself; a key would cost it more than the records.
+    ...[0, 1, 2].map(
+      (turn) => `create table nonces_${turn} (nonce text not null${kind === 'sqlite' ? '' : ' primary key'})`,
+    ),
     `create table job_leases (
       name text not null primary key, holder text, deadline bigint, next_run_at bigint not null, last_run_at bigint)`,
   ];
