@@ -12,26 +12,25 @@ function show(text) {
   page.replaceChildren(...next.querySelector('#page').childNodes);
   document.querySelector('.bar').replaceWith(next.querySelector('.bar'));
   // The old list stays until the new one is there, so that nothing jumps.
-  const place = document.querySelector('#records');
-  if (place && records) place.replaceChildren(...records.childNodes);
-  (focused && document.getElementById(focused))?.focus();
+  const list = document.querySelector('#records');
+  if (list && records) list.replaceChildren(...records.childNodes);
+  // Whoever works by keyboard goes on where they were, or at what the page has to say.
+  const place = (focused && document.getElementById(focused)) || document.querySelector('.notice') || page;
+  place.focus({ preventScroll: place === page });
   enliven();
 }
 
 async function load(address, options) {
-  const response = await fetch(address, options);
-  if (response.headers.get('content-type')?.startsWith('text/html')) show(await response.text());
+  const response = await fetch(address, options).catch(() => undefined);
+  const isPage = response?.headers.get('content-type')?.startsWith('text/html');
+  if (isPage) show(await response.text());
   else location.assign('/');
 }
 
 async function submit(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
   button?.setAttribute('aria-busy', 'true');
-  try {
-    await load(form.action, { method: 'POST', body });
-  } catch {
-    location.reload();
-  }
+  await load(form.action, { method: 'POST', body });
 }
 
 document.addEventListener('submit', (event) => {

@@ -41,7 +41,7 @@ function renderProvider(provider: DemoProvider, accounts: readonly GrantInfo[]):
         id="connect-${provider.id}"
         data-connect="${provider.id}"
         data-another="${hasAccount ? 'yes' : 'no'}"
-      >${hasAccount ? html`Connect another account <span class="hidden">at ${provider.name}</span>` : `Connect ${provider.name}`}</button>
+      >${hasAccount ? html`Connect another <span class="hidden">account at ${provider.name}</span>` : `Connect ${provider.name}`}</button>
       <form method="post" action="/connect/${provider.id}">
         ${hasAccount ? html`<input type="hidden" name="another" value="yes" />` : ''}
         <button class="button quiet" data-leaves>or by redirect<span class="hidden"> at ${provider.name}</span></button>
@@ -63,7 +63,7 @@ function renderAccount(account: GrantInfo): Markup {
     </div>
     <form method="post" action="/revoke">
       <input type="hidden" name="grant_id" value="${account.grantId}" />
-      <button class="button danger" aria-label="Take back access to ${name}">Take back access</button>
+      <button class="button small danger" aria-label="Take back access to ${name}">Take back access</button>
     </form>
   </li>`;
 }

@@ -59,7 +59,7 @@ export function renderHomePage(view: HomeView): Markup {
 
 function renderNotice({ notice }: HomeView, section: Notice['section']): Markup | '' {
   if (notice?.section !== section) return '';
-  return html`<p class="notice ${notice.tone}" role="${notice.tone === 'bad' ? 'alert' : 'status'}">${notice.text}</p>`;
+  return html`<p class="notice ${notice.tone}" tabindex="-1" role="${notice.tone === 'bad' ? 'alert' : 'status'}">${notice.text}</p>`;
 }
 
 function renderSendForm({ providers, accounts, session, user }: HomeView): Markup {
@@ -92,7 +92,7 @@ function renderSendForm({ providers, accounts, session, user }: HomeView): Marku
       <input name="text" id="text" value="${last?.text ?? 'Hello through the vault'}" maxlength="200" required />
     </label>
     <label class="field grow">Reason, for the record
-      <input name="reason" id="reason" value="${last?.reason ?? `${user.name} pressed the button`}" maxlength="200" />
+      <input name="reason" id="reason" value="${last?.reason ?? `${user.name.split(' ')[0]} pressed the button`}" maxlength="200" />
     </label>
     <button class="button primary" id="send-button">Send a message through the vault</button>
   </form>`;
