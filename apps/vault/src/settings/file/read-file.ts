@@ -21,27 +21,42 @@ export interface ReadFile {
 
 /** Reads one configuration file, YAML or JSON. @throws SettingsFileError with every mistake in it */
 export function readSettingsFile(path: string, options: ReadOptions): ReadFile {
-  let text: string;
+  return checkSettings(parseText(readText(path), path), path, { ...options, readFile: readBeside(path) });
+}
+
+/** A file whose values are resolved but not checked yet: what the `alter` command hands to the server. */
+export interface ResolvedFile {
+  readonly label: string;
+  readonly content: unknown;
+  readonly warnings: readonly FileProblem[];
+}
+
+/** Reads one configuration file with its references replaced. @throws SettingsFileError */
+export function resolveSettingsFile(path: string, readVariable: ReadOptions['readVariable']): ResolvedFile {
+  const resolved = resolveValues(parseText(readText(path), path), {
+    readVariable,
+    readFile: readBeside(path),
+  });
+  if (resolved.problems.length > 0) {
+    throw new SettingsFileError(resolved.problems.map((problem) => ({ file: path, ...problem })));
+  }
+  const warnings = findLiteralSecrets(resolved.value, resolved.referencedPaths, path);
+  return { label: path, content: resolved.value, warnings };
+}
+
+function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     throw new SettingsFileError([{ file: path, path: '', message: `cannot be read (${code})` }]);
   }
-  const folder = dirname(resolve(path));
-  return parseSettings(text, path, {
-    ...options,
-    readFile: (name) => readFileSync(resolve(folder, name), 'utf8'),
-  });
 }
 
-/** Checks the text of a configuration file. `label` names it in messages. @throws SettingsFileError */
-export function parseSettings(
-  text: string,
-  label: string,
-  options: { isDevelopment: boolean } & ValueSources,
-): ReadFile {
-  return checkSettings(parseText(text, label), label, options);
+/** Files that a configuration file names are looked for beside it. */
+function readBeside(path: string): (name: string) => string {
+  const folder = dirname(resolve(path));
+  return (name) => readFileSync(resolve(folder, name), 'utf8');
 }
 
 /** Checks the content of a configuration file that is parsed already. @throws SettingsFileError */

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './audit-commands.js';
+import { addConnectCommand } from './connect-command.js';
+import { addGrantCommands } from './grant-commands.js';
+import { addInspectCommands } from './inspect-commands.js';
+import { exitCodes } from './output.js';
+import { reportFailure } from './run-command.js';
+import { addSettingsCommands } from './settings-commands.js';
+
+const program = new Command('alter')
+  .description(
+    'Operates a vault: through the running server, or on its data directory when none runs. Set ALTER_VAULT_DATA_DIR as the server has it.',
+  )
+  .showHelpAfterError()
+  .exitOverride();
+addSettingsCommands(program);
+addInspectCommands(program);
+addGrantCommands(program);
+addAuditCommands(program);
+addConnectCommand(program);
+// What was not given its own way of ending goes by the program's.
+for (const command of listCommands(program)) command.exitOverride();
+
+function listCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...listCommands(child)]);
+}
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.error);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  else process.exitCode = reportFailure(error);
+}
