@@ -30,7 +30,7 @@ export function openPostgres(options: StorageOptions & { databaseUrl: string }):
   });
   // An idle connection that dies is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
-  dropTimedOutClients(pool);
+  guardClients(pool);
 
   const scope = createTransactionScope();
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
@@ -55,10 +55,12 @@ export function openPostgres(options: StorageOptions & { databaseUrl: string }):
 
 // A connection whose statement timed out on our side is still busy on the server's: the next user would read its answer's
 // delay, or wait for a lock that it holds. It is thrown away, and the server rolls back.
-function dropTimedOutClients(pool: pg.Pool): void {
+function guardClients(pool: pg.Pool): void {
   const wrapped = new WeakSet<pg.PoolClient>();
   pool.on('connect', (client) => {
     if (wrapped.has(client)) return;
+    // While a connection is in use the pool does not listen: its death would end the process. The query that waits fails anyway.
+    client.on('error', () => {});
     wrapped.add(client);
     const query = client.query.bind(client) as (...parts: unknown[]) => unknown;
     const patched = (...parts: unknown[]): unknown => {
