@@ -23,6 +23,12 @@ async function allowOrigin(context: RequestContext, sessionToken: string): Promi
   context.setHeader('Vary', 'Origin');
 }
 
+/** A waiting call ends when its caller hangs up, or at once when the server stops (F3). */
+function endOfWait({ deps, raw }: RequestContext): AbortSignal {
+  const { signal } = raw.req.raw;
+  return deps.stopping ? AbortSignal.any([signal, deps.stopping]) : signal;
+}
+
 /** How the page that opened the popup learns how it ended (C1). */
 export const routes: readonly RouteRegistration[] = [
   route(
@@ -32,7 +38,7 @@ export const routes: readonly RouteRegistration[] = [
       const { response } = await waitForSession(context.deps, {
         sessionToken: body.session_token,
         waitMs: body.wait_ms ?? 0,
-        signal: context.raw.req.raw.signal,
+        signal: endOfWait(context),
       });
       return response;
     },
