@@ -171,7 +171,7 @@ function startProgram(name, file, args, env) {
     let isReady = false;
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
-        if (!isReady && /\bready\b/.test(line)) {
+        if (!isReady && /^ready\b/.test(line)) {
           isReady = true;
           done();
         } else {

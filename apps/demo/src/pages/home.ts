@@ -116,8 +116,8 @@ function renderTroubles({ troubles, providers, session }: HomeView): Markup {
         </li>`,
         )}
       <li>
-        <button class="button" type="button" id="second" data-connect-at="trouble-provider" data-another="yes">Connect a second account</button>
-        <p class="soft small">Choose somebody else at the provider, then send without saying which account is meant.</p>
+        <button class="button" type="button" id="second" data-connect-at="trouble-provider" data-another="yes">Use two accounts</button>
+        <p class="soft small">Connect another one: choose somebody else at the provider, then send without saying which account is meant.</p>
       </li>
     </ul>
   </form>`;

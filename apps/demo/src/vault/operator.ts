@@ -33,7 +33,7 @@ export function createOperator(config: NonNullable<DemoConfig['operator']>): Ope
   };
   return {
     async readLastRecords(count) {
-      const output = await alter(['audit', 'tail', '--limit', String(count), '--json']);
+      const output = await alter(['audit', 'tail', '--lines', String(count), '--json']);
       return output.split('\n').filter(Boolean).map(parseRecord);
     },
     async setRule(isDenying) {
