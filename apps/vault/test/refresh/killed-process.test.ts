@@ -7,7 +7,7 @@ afterEach(() => world.close());
 
 /** A real process with a refresh under way: the provider has its request. */
 async function startRefreshingChild(grantId: string) {
-  const child = startChild('../refresh/refresh-child', world.describeChild(grantId));
+  const child = startChild('refresh-child', world.describeChild(grantId));
   await expect.poll(() => world.refreshCalls(), { timeout: 10_000, interval: 20 }).toBe(1);
   return child;
 }
@@ -84,7 +84,7 @@ describe.skipIf(!process.env.DATABASE_URL)('real processes on one PostgreSQL', (
     world.emulator.updateSettings({ tokenDelayMs: 7_500 });
     world.advance(3_700_000);
     const children = Array.from({ length: 3 }, () =>
-      startChild('../refresh/refresh-child', { ...world.describeChild(grantId), callers: 300 }),
+      startChild('refresh-child', { ...world.describeChild(grantId), callers: 300 }),
     );
     const lines = await Promise.all(children.map((child) => child.waitForLine('results ')));
     const results = lines.flatMap((line) => JSON.parse(line.slice('results '.length)) as string[]);

@@ -186,7 +186,7 @@ export async function forceRefresh(
     .where('app_id', '=', key.appId)
     .where('id', '=', key.credentialId)
     .where('token_generation', '=', tokenGeneration)
-    .where('status', '=', 'active')
+    .where('status', '<>', 'revoked')
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }

@@ -1,7 +1,12 @@
 // One more vault on the same PostgreSQL: callers of it ask for one grant's token at once; prints `asking`, then how each fared.
 import { parseRootKey } from '@alter-ai/core-crypto';
 import { loadConfig } from '../../src/config.js';
-import { describeSettings, ensureGrantFresh, openProcess, type RefreshChildInput } from './open-process.js';
+import {
+  describeSettings,
+  ensureGrantFresh,
+  openProcess,
+  type RefreshChildInput,
+} from '../refresh/open-process.js';
 
 const input = JSON.parse(process.argv[2] ?? '{}') as RefreshChildInput;
 const { provider, settings } = describeSettings(input.facts);
