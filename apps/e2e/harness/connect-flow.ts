@@ -61,7 +61,7 @@ export async function waitForGrants(
 /** Goes from the connect page to the provider's: with several providers by way of the picker. */
 export async function leaveForProvider(page: Page, provider?: string): Promise<void> {
   if (provider) await page.getByRole('button', { name: new RegExp(`^${provider}`, 'i') }).click();
-  await page.getByRole('button', { name: /^(continue|connect another)/i }).click();
+  await page.getByRole('button', { name: /^(Continue|Connect another account)$/ }).click();
 }
 
 /** Signs in at the emulated provider, and allows or denies. */
