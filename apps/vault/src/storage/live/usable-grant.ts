@@ -1,4 +1,4 @@
-import { CompiledQuery } from 'kysely';
+import { prepareQuery } from '../database/prepared-query.js';
 import type { Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables.js';
 
@@ -71,19 +71,17 @@ function prepareFind(storage: Storage): Find {
       return credential && { ...grant, ...credential };
     };
   }
-  const { sql } = storage.db
-    .selectFrom('grants as g')
-    .innerJoin('credentials as c', (join) =>
-      join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
-    )
-    .select([...grantColumns, ...credentialColumns])
-    .where('g.app_id', '=', '')
-    .where('g.id', '=', '')
-    .compile();
-  return async (appId, grantId) => {
-    const result = await storage.db.executeQuery<UsableGrant>(CompiledQuery.raw(sql, [appId, grantId]));
-    return result.rows[0];
-  };
+  const findJoined = prepareQuery<[string, string], UsableGrant>(storage, (db, parameter) =>
+    db
+      .selectFrom('grants as g')
+      .innerJoin('credentials as c', (join) =>
+        join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
+      )
+      .select([...grantColumns, ...credentialColumns])
+      .where('g.app_id', '=', parameter<string>(0))
+      .where('g.id', '=', parameter<string>(1)),
+  );
+  return async (appId, grantId) => (await findJoined(appId, grantId))[0];
 }
 
 const grantColumns = [
