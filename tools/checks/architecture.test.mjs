@@ -149,8 +149,8 @@ describe('architecture', () => {
         ({ specifier, isTypeOnly }) =>
           /^(undici|node:https?|node:net|node:tls|node:dns.*)$/.test(specifier) && !isTypeOnly,
       ) || /(^|[^.\w])fetch\(/.test(read(path));
-    // The local admin socket, and the command that talks to it or to a vault elsewhere, reach no provider.
-    const allowed = /^apps\/vault\/src\/(admin|cli)\//;
+    // What listens, the local admin socket, and the command that talks to it or to a vault elsewhere reach no provider.
+    const allowed = /^apps\/vault\/src\/(listen\.ts$|(admin|cli)\/)/;
     const wrong = product.filter(
       (path) =>
         /^(apps\/vault|packages\/(core-|oauth-providers))/.test(path) && opens(path) && !allowed.test(path),
