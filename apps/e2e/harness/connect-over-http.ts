@@ -38,11 +38,15 @@ export async function openConnectUrl(
   return fetch(callback, { headers: { cookie }, redirect: 'manual' });
 }
 
+/** Which account is connected, and with what session. */
+export interface ConnectChoice {
+  readonly providerId: string;
+  readonly user?: string;
+  readonly session?: Partial<ConnectSessionOptions>;
+}
+
 /** Connects one account and answers its grant id. */
-export async function connectOverHttp(
-  target: Target,
-  choice: { providerId: string; user?: string; session?: Partial<ConnectSessionOptions> },
-): Promise<string> {
+export async function connectOverHttp(target: Target, choice: ConnectChoice): Promise<string> {
   const app = new App({ apiKey: target.apiKey, baseUrl: target.url });
   try {
     const session = await app.createConnectSession({

@@ -36,6 +36,10 @@ export interface StackOptions {
   readonly databaseUrl?: string;
   /** Further fields of the app in the configuration file. */
   readonly app?: Record<string, unknown>;
+  /** Further API keys of the app. */
+  readonly keys?: readonly Record<string, unknown>[];
+  /** Further apps of the configuration file. */
+  readonly otherApps?: (issuer: string) => readonly Record<string, unknown>[];
   /** Further fields of the `acme` entry. */
   readonly acme?: Record<string, unknown>;
   /** Entries of other ids at the same server: `acme` with these fields changed. */
@@ -50,7 +54,7 @@ export interface StackOptions {
 }
 
 /** The configuration entry of the strict server at `issuer`. */
-function describeAcme(issuer: string): Record<string, unknown> {
+export function describeAcme(issuer: string): Record<string, unknown> {
   return {
     id: 'acme',
     name: 'Acme',
@@ -97,7 +101,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         website_url: origin,
         allowed_origins: [origin],
         return_urls: [`${origin}/connected`],
-        api_keys: [{ name: 'backend', value: options.isKeyInEnvironment ? { env: 'BACKEND_KEY' } : apiKey }],
+        api_keys: [
+          { name: 'backend', value: options.isKeyInEnvironment ? { env: 'BACKEND_KEY' } : apiKey },
+          ...(options.keys ?? []),
+        ],
         providers: [
           { ...describeAcme(provider.issuer), ...options.acme },
           ...(options.copies ?? []).map((copy) => ({ ...describeAcme(provider.issuer), ...copy })),
@@ -119,6 +126,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
             }),
         ...options.app,
       },
+      ...(options.otherApps?.(provider.issuer) ?? []),
     ],
   };
   const vault = await startVaultProcess({

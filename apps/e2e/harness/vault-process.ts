@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from './ports.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const serverFile = join(root, 'apps', 'vault', 'dist', 'main.js');
-const commandFile = join(root, 'apps', 'vault', 'dist', 'cli', 'main.js');
+/** The root of the repository. */
+export const repositoryRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const serverFile = join(repositoryRoot, 'apps', 'vault', 'dist', 'main.js');
+const commandFile = join(repositoryRoot, 'apps', 'vault', 'dist', 'cli', 'main.js');
 
 /** A vault that runs as its own process. */
 export interface VaultProcess {
