@@ -189,7 +189,12 @@ function startProgram(name, file, args, env) {
   });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stopAll(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (!isStopping) console.log(`\n${signal}: stopping.`);
+    void stopAll(0);
+  });
+}
 
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 const ports = await choosePorts();

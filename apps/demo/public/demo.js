@@ -13,10 +13,13 @@ function show(text) {
   document.querySelector('.bar').replaceWith(next.querySelector('.bar'));
   // The old list stays until the new one is there, so that nothing jumps.
   const list = document.querySelector('#records');
-  if (list && records) list.replaceChildren(...records.childNodes);
+  if (list && records) {
+    list.replaceChildren(...records.childNodes);
+    for (const record of list.querySelectorAll('.current')) record.classList.remove('current');
+  }
   // Whoever works by keyboard goes on where they were, or at what the page has to say.
   const place = (focused && document.getElementById(focused)) || document.querySelector('.notice') || page;
-  place.focus({ preventScroll: place === page });
+  place?.focus({ preventScroll: place === page });
   enliven();
 }
 
@@ -87,7 +90,7 @@ async function readRecords() {
   if (!place) return;
   reading += 1;
   const turn = reading;
-  for (const waitMs of [0, 400, 1200, 3000]) {
+  for (const waitMs of [0, 300, 500, 800, 1500, 3000]) {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     const response = await fetch(place.dataset.src).catch(() => undefined);
     if (turn !== reading) return;

@@ -53,7 +53,13 @@ export function createDemo(config: DemoConfig, now: () => number = Date.now): De
       'Is everything that `npm start` started still running?',
     ),
   );
-  return { app, close: () => deps.alter.app.close() };
+  return {
+    app,
+    async close() {
+      operator?.close();
+      await deps.alter.app.close();
+    },
+  };
 }
 
 function createSignedInRoutes(deps: DemoDeps): Hono<SignedIn> {

@@ -58,7 +58,7 @@ function renderAccount(account: GrantInfo): Markup {
       <span class="account-name">${name}</span>
       <span class="small"
         ><span class="state ${state.tone}">${state.text}</span
-        ><span class="soft">${account.lastUsedAt ? html`, used ${renderTime(account.lastUsedAt)}` : ', not used yet'}</span></span
+        ><span class="soft">${account.lastUsedAt ? html`, used ${renderTime(account.lastUsedAt)}` : ''}</span></span
       >
     </div>
     <form method="post" action="/revoke">

@@ -43,7 +43,7 @@ export function renderHomePage(view: HomeView): Markup {
           <h3 id="records-title">What the vault recorded</h3>
           ${
             view.hasRecords
-              ? html`<div id="records" data-src="/records"><p class="soft">Loading the audit trail…</p></div>`
+              ? html`<div id="records" data-src="/records" role="group" aria-labelledby="records-title" tabindex="0"><p class="soft">Loading the audit trail…</p></div>`
               : html`<p class="soft">Start the demo with <code>npm start</code> to see the audit trail here.</p>`
           }
         </section>

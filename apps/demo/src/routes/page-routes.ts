@@ -6,7 +6,6 @@ import { renderRecords } from '../pages/records.js';
 import { listAccounts } from '../vault/accounts.js';
 import { describeRecords } from '../vault/records.js';
 
-const recordsRead = 200;
 const recordsShown = 12;
 
 /** The page, the list of records in it, and the address that the redirect returns to. */
@@ -20,6 +19,8 @@ export function createPageRoutes(deps: DemoDeps): Hono<SignedIn> {
       deps.sessions.end(session.id);
       return context.redirect('/', 303);
     }
+    // Asked for here so that it has begun when the page wants to show it.
+    deps.operator?.readRecords();
     const { notice } = session;
     delete session.notice;
     return context.html(
@@ -37,10 +38,10 @@ export function createPageRoutes(deps: DemoDeps): Hono<SignedIn> {
     );
   });
 
-  routes.get('/records', async (context) => {
+  routes.get('/records', (context) => {
     const { seen, outcome } = context.var.session;
     if (!deps.operator) return context.notFound();
-    const records = describeRecords(await deps.operator.readLastRecords(recordsRead), seen);
+    const records = describeRecords(deps.operator.readRecords(), seen);
     return context.html(renderRecords(records.slice(0, recordsShown), outcome?.callId));
   });
 
