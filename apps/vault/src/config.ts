@@ -131,16 +131,12 @@ export function loadConfig(environment: Environment = process.env): VaultConfig 
     configFiles: Object.freeze(readList('ALTER_VAULT_CONFIG_FILE')),
     trustedProxies: Object.freeze(trustedProxies),
     logLevel: choose('ALTER_VAULT_LOG_LEVEL', logLevels, 'info'),
-    walletUrl: readAddress(
-      'ALTER_VAULT_WALLET_URL',
-      read('ALTER_VAULT_WALLET_URL') ?? `${publicUrl}/wallet`,
-      problems,
-    ),
-    portalUrl: readAddress(
-      'ALTER_VAULT_PORTAL_URL',
-      read('ALTER_VAULT_PORTAL_URL') ?? `${publicUrl}/portal`,
-      problems,
-    ),
+    walletUrl:
+      readAddress('ALTER_VAULT_WALLET_URL', read('ALTER_VAULT_WALLET_URL'), problems) ??
+      `${publicUrl}/wallet`,
+    portalUrl:
+      readAddress('ALTER_VAULT_PORTAL_URL', read('ALTER_VAULT_PORTAL_URL'), problems) ??
+      `${publicUrl}/portal`,
     isPublicUrlGiven: givenUrl !== undefined,
     readVariable: (name) => environment[name],
   };
@@ -203,11 +199,12 @@ function readOrigin(text: string, problems: string[]): string {
   return url.origin;
 }
 
-function readAddress(name: string, text: string, problems: string[]): string {
+function readAddress(name: string, text: string | undefined, problems: string[]): string | undefined {
+  if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && (url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.has(url.hostname)))) {
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && loopbackHosts.has(url.hostname))) {
     return text.replace(/\/$/, '');
   }
   problems.push(`${name}: must be an https address, or http on loopback`);
-  return text;
+  return undefined;
 }

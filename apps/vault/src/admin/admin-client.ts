@@ -59,12 +59,6 @@ async function* readLines(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const answer = await send(path, name, input, signal);
-  if (answer.statusCode !== 200) {
-    let text = '';
-    for await (const chunk of answer.setEncoding('utf8')) text += chunk;
-    const { error } = JSON.parse(text) as { error: { code: string; message: string } };
-    throw new OperationError(error.code, error.message);
-  }
   try {
     for await (const line of createInterface({ input: answer })) {
       if (line === '.') return;

@@ -106,9 +106,9 @@ async function writeLines(
   const ended = new AbortController();
   outgoing.once('close', () => ended.abort());
   const signal = deps.stopping ? AbortSignal.any([ended.signal, deps.stopping]) : ended.signal;
+  outgoing.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).flushHeaders();
   for await (const line of runLineOperation(deps, name, input, signal)) {
     if (signal.aborted) break;
-    if (!outgoing.headersSent) outgoing.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
     if (!outgoing.write(`+${line}\n`)) {
       await new Promise<void>((resolve) => {
         outgoing.once('drain', resolve);
@@ -116,6 +116,5 @@ async function writeLines(
       });
     }
   }
-  if (!outgoing.headersSent) outgoing.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
   outgoing.end('.\n');
 }

@@ -11,15 +11,19 @@ export interface OpenRequest extends RequestContext, ResponseContext {
 /** Begins a request. A class, because one is made per call and its methods need not be. */
 class RequestState implements OpenRequest {
   readonly requestId = uuidv7();
-  headers: Record<string, string> | undefined;
-  #caller: KeyCaller | undefined;
+  readonly deps: VaultDeps;
+  readonly raw: HonoContext;
+  readonly sourceAddress: string;
+  readonly isBrowser: boolean;
+  headers: Record<string, string> | undefined = undefined;
+  #caller: KeyCaller | undefined = undefined;
 
-  constructor(
-    readonly deps: VaultDeps,
-    readonly raw: HonoContext,
-    readonly sourceAddress: string,
-    readonly isBrowser: boolean,
-  ) {}
+  constructor(deps: VaultDeps, raw: HonoContext, sourceAddress: string, isBrowser: boolean) {
+    this.deps = deps;
+    this.raw = raw;
+    this.sourceAddress = sourceAddress;
+    this.isBrowser = isBrowser;
+  }
 
   get params(): Record<string, string> {
     return this.raw.req.param();

@@ -34,6 +34,7 @@ export function prepareEndpoint(
   const validate = prepareBodyValidator(endpoint);
   const bodyBytesMax = options.bodyBytesMax ?? bodyBytesMaxDefault;
   const isSigned = endpoint.access === 'key';
+  const isLogged = deps.log.isLevelEnabled('debug');
   const perMinuteMax = scaleLimit(deps, options.perMinuteMax);
 
   const answer = async (request: OpenRequest, seen: SeenRequest): Promise<unknown> => {
@@ -75,13 +76,19 @@ export function prepareEndpoint(
   return async (raw) => {
     const request = openRequest(deps, raw, parts.readSourceAddress(raw), !isSigned);
     const seen: SeenRequest = {};
+    let response: Response;
     try {
       const body = await answer(request, seen);
-      return respondJson(request, endpoint.successStatus, body);
+      response = respondJson(request, endpoint.successStatus, body);
     } catch (thrown) {
       const refusal = await recordRefusal(parts, request, seen, registration, thrown);
-      return respondError(deps, request, refusal);
+      response = respondError(deps, request, refusal);
     }
+    if (isLogged) {
+      const { requestId } = request;
+      deps.log.debug({ requestId, endpoint: endpoint.name, status: response.status }, 'request');
+    }
+    return response;
   };
 }
 

@@ -54,6 +54,7 @@ function readTitle(markdown: string, path: string): string {
 }
 
 function readSummary(markdown: string): string {
-  const line = markdown.split('\n').find((text) => text.trim() !== '' && !/^[#>`|!<-]/.test(text));
+  const prose = markdown.replaceAll(/^```[\s\S]*?^```/gm, '');
+  const line = prose.split('\n').find((text) => text.trim() !== '' && !/^[#>|!<-]/.test(text));
   return line?.trim() ?? '';
 }

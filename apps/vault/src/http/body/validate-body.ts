@@ -23,7 +23,7 @@ export function prepareBodyValidator(endpoint: Endpoint): BodyValidator {
   const unsupported = endpoint.notSupportedYet.map((path) => path.split('.'));
   const hasGrantPolicy = endpoint.errors.includes('invalid_grant_policy');
   return (value) => {
-    const result = schema.safeParse(value ?? {});
+    const result = schema.safeParse(value === undefined ? {} : value);
     if (!result.success) throw describeIssues(result.error.issues, hasGrantPolicy);
     for (const path of unsupported) {
       if (isSet(result.data, path)) {
@@ -37,7 +37,8 @@ export function prepareBodyValidator(endpoint: Endpoint): BodyValidator {
   };
 }
 
-function describeIssues(issues: readonly z.core.$ZodIssue[], hasGrantPolicy: boolean): ApiError {
+function describeIssues(given: readonly z.core.$ZodIssue[], hasGrantPolicy: boolean): ApiError {
+  const issues = resolveUnions(given);
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
   if (unknown && 'keys' in unknown) {
     const field = formatPath([...unknown.path, unknown.keys[0] ?? '']);
@@ -49,6 +50,16 @@ function describeIssues(issues: readonly z.core.$ZodIssue[], hasGrantPolicy: boo
   const code =
     hasGrantPolicy && issue?.path[0] === 'grant_policy' ? 'invalid_grant_policy' : 'invalid_request';
   return new ApiError(code, { message, fields: { field } });
+}
+
+/** Of the shapes that a body may have, the one that the given body comes closest to says what is wrong with it. */
+function resolveUnions(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'invalid_union') return [issue];
+    const [closest] = [...issue.errors].sort((one, other) => one.length - other.length);
+    if (!closest || closest.length === 0) return [issue];
+    return resolveUnions(closest).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  });
 }
 
 function formatPath(path: readonly PropertyKey[]): string {

@@ -7,6 +7,7 @@ import type {
   PolicyTable,
   ProviderConfigTable,
 } from '../tables.js';
+import { SettingsConflictError } from './app-writes.js';
 
 /** A stored app. */
 export type AppRow = Selectable<AppTable>;
@@ -28,43 +29,51 @@ export interface AppRows {
   readonly policies: readonly PolicyRow[];
 }
 
-/** Reads all settings of one app in one transaction, so that they are of one version. */
-export function readAppRows(
+const readAttemptsMax = 10;
+
+/**
+ * Reads all settings of one app, of one version. No transaction: every change makes the next version in its own commit, so what
+ * was read between two looks at the same version belongs together, and no reader holds up a writer.
+ */
+export async function readAppRows(
   storage: Storage,
   by: { readonly appId: string } | { readonly slug: string },
 ): Promise<AppRows | undefined> {
-  return storage.transaction(async (trx) => {
-    const app = await trx
-      .selectFrom('apps')
-      .selectAll()
-      .where('appId' in by ? 'id' : 'slug', '=', 'appId' in by ? by.appId : by.slug)
-      .executeTakeFirst();
+  const { db } = storage;
+  const column = 'appId' in by ? 'id' : 'slug';
+  const wanted = 'appId' in by ? by.appId : by.slug;
+  for (let attempt = 0; attempt < readAttemptsMax; attempt += 1) {
+    const app = await db.selectFrom('apps').selectAll().where(column, '=', wanted).executeTakeFirst();
     if (!app) return undefined;
-    const apiKeys = await trx
+    const ofApp = { app_id: app.id };
+    const apiKeys = await db
       .selectFrom('api_keys')
       .selectAll()
-      .where('app_id', '=', app.id)
+      .where((eb) => eb.and(ofApp))
       .orderBy('id')
       .execute();
-    const providers = await trx
+    const providers = await db
       .selectFrom('provider_configs')
       .selectAll()
-      .where('app_id', '=', app.id)
+      .where((eb) => eb.and(ofApp))
       .orderBy('id')
       .execute();
-    const identityProvider = await trx
+    const policies = await db
+      .selectFrom('policies')
+      .selectAll()
+      .where((eb) => eb.and(ofApp))
+      .orderBy('id')
+      .execute();
+    const identityProvider = await db
       .selectFrom('identity_providers')
       .selectAll()
       .where('app_id', '=', app.id)
       .executeTakeFirst();
-    const policies = await trx
-      .selectFrom('policies')
-      .selectAll()
-      .where('app_id', '=', app.id)
-      .orderBy('id')
-      .execute();
-    return { app, apiKeys, providers, identityProvider: identityProvider ?? null, policies };
-  });
+    if ((await readAppVersion(storage, app.id)) === app.version) {
+      return { app, apiKeys, providers, identityProvider: identityProvider ?? null, policies };
+    }
+  }
+  throw new SettingsConflictError();
 }
 
 /** The current version of an app's settings, or undefined when there is no such app. */
