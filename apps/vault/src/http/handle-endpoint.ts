@@ -6,10 +6,11 @@ import { prepareBodyValidator } from './body/validate-body.js';
 import { type OpenRequest, openRequest } from './create-context.js';
 import { buildRateLimitHeaders, createRateLimitError, type RateLimiter } from './limits/rate-limit.js';
 import { recordRefusal, type SeenRequest } from './record-refusal.js';
-import type { HonoContext } from './request-context.js';
+import type { HonoContext, KeyCaller } from './request-context.js';
 import { respondError, respondJson } from './respond.js';
 import type { EndpointRegistration, PageRegistration } from './route.js';
 import { authenticateKey } from './signed/authenticate-key.js';
+import { registerCaller } from './signed/caller-identity.js';
 import type { KeyFinder } from './signed/key-finder.js';
 import { requireScope } from './signed/key-scopes.js';
 
@@ -50,10 +51,7 @@ export function prepareEndpoint(
         sourceAddress: request.sourceAddress,
         seen,
       });
-      request.setCaller(caller);
-      if (caller.actorId !== undefined && caller.caller !== undefined) {
-        request.setHeader('X-Alter-Actor-ID', caller.actorId);
-      }
+      setCaller(request, caller);
       if (perMinuteMax !== undefined) {
         const name = `${endpoint.name} ${caller.apiKeyId} ${request.sourceAddress}`;
         limit(parts, request, name, perMinuteMax, 'api_key');
@@ -66,6 +64,9 @@ export function prepareEndpoint(
       parsed = parseJsonBody(bytes);
     }
     const body = validate(parsed);
+    if (isSigned && request.caller.caller !== undefined && request.caller.actorId === undefined) {
+      setCaller(request, await registerCaller(deps, request.caller));
+    }
     if (isSigned && options.claimsNonceItself !== true) {
       if (!(await deps.audit.claimNonce(request.caller.nonceClaim))) throw new ApiError('nonce_reused');
     }
@@ -108,6 +109,13 @@ export function preparePage(
       return respondError(parts.deps, request, thrown);
     }
   };
+}
+
+function setCaller(request: OpenRequest, caller: KeyCaller): void {
+  request.setCaller(caller);
+  if (caller.actorId !== undefined && caller.caller !== undefined) {
+    request.setHeader('X-Alter-Actor-ID', caller.actorId);
+  }
 }
 
 function scaleLimit(deps: VaultDeps, perMinuteMax: number | undefined): number | undefined {

@@ -1,7 +1,8 @@
 import { contextLimits, headerNames } from '@alter-ai/core-contract';
 import type { VaultDeps } from '../../deps.js';
-import { isActorOfApp, resolveActorId } from '../../storage/live/actors.js';
+import { findActorId, isActorOfApp, registerActor } from '../../storage/live/actors.js';
 import { ApiError } from '../api-error.js';
+import type { KeyCaller } from '../request-context.js';
 import type { SignedRequestHeaders } from './signed-headers.js';
 
 /** Who a request says is calling. */
@@ -19,7 +20,7 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * Reads the identity headers, which the signature covers, and registers the caller as an actor of the app.
+ * Reads the identity headers, which the signature covers. The actor id is that of a caller that is registered already.
  * @throws ApiError `invalid_request`, also for an actor id that is unknown, of another app or of another caller
  */
 export async function readCallerIdentity(
@@ -70,16 +71,23 @@ async function resolveActor(
     }
     return claimed;
   }
-  const actorId = await resolveActorId(deps.storage, {
-    appId,
-    caller: headers.caller,
-    callerType: headers.callerType ?? 'service',
-    nowMs: deps.clock(),
-  });
+  const callerType = headers.callerType ?? 'service';
+  const actorId = await findActorId(deps.storage, { appId, caller: headers.caller, callerType });
   if (claimed !== undefined && claimed !== actorId) {
     throw refuse(headerNames.actorId, 'is not the actor of this caller');
   }
   return actorId;
+}
+
+/**
+ * Registers a caller that is new as an actor of its app, and answers the caller with its id. To be called once nothing speaks
+ * against the request any more: what is refused leaves no row.
+ */
+export async function registerCaller(deps: VaultDeps, key: KeyCaller): Promise<KeyCaller> {
+  const { appId, caller, callerType } = key;
+  if (caller === undefined || callerType === undefined || key.actorId !== undefined) return key;
+  const actorId = await registerActor(deps.storage, { appId, caller, callerType }, deps.clock());
+  return { ...key, actorId };
 }
 
 function readContext(text: string): Record<string, string> {

@@ -5,22 +5,26 @@ import type { Storage } from '../database/storage.js';
 const cachedMax = 10_000;
 const caches = new WeakMap<Storage, Map<string, string>>();
 
-/** Finds the id of a caller that an app names, or registers it; asks the database once per process and caller. */
-export async function resolveActorId(
-  storage: Storage,
-  seen: { appId: string; caller: string; callerType: string; nowMs: number },
-): Promise<string> {
-  let cache = caches.get(storage);
-  if (!cache) {
-    cache = new Map();
-    caches.set(storage, cache);
-  }
-  const key = JSON.stringify([seen.appId, seen.callerType, seen.caller]);
-  const cached = cache.get(key);
+/** A caller as a request names it. */
+export interface SeenCaller {
+  readonly appId: string;
+  readonly caller: string;
+  readonly callerType: string;
+}
+
+/** Finds the id of a caller that has been seen before; asks the database once per process and caller. */
+export async function findActorId(storage: Storage, seen: SeenCaller): Promise<string | undefined> {
+  const cached = cacheOf(storage).get(keyOf(seen));
   if (cached !== undefined) return cached;
-  const id = (await findActorId(storage, seen)) ?? (await insertActor(storage, seen));
-  if (cache.size >= cachedMax) cache.clear();
-  cache.set(key, id);
+  const id = await selectActorId(storage, seen);
+  if (id !== undefined) remember(storage, seen, id);
+  return id;
+}
+
+/** Registers a caller, unless it is registered already, and answers its id. */
+export async function registerActor(storage: Storage, seen: SeenCaller, nowMs: number): Promise<string> {
+  const id = (await findActorId(storage, seen)) ?? (await insertActor(storage, seen, nowMs));
+  remember(storage, seen, id);
   return id;
 }
 
@@ -35,10 +39,7 @@ export async function isActorOfApp(storage: Storage, appId: string, actorId: str
   return row !== undefined;
 }
 
-async function findActorId(
-  storage: Storage,
-  seen: { appId: string; caller: string; callerType: string },
-): Promise<string | undefined> {
+async function selectActorId(storage: Storage, seen: SeenCaller): Promise<string | undefined> {
   const row = await storage.db
     .selectFrom('actors')
     .select('id')
@@ -49,10 +50,7 @@ async function findActorId(
   return row?.id;
 }
 
-async function insertActor(
-  storage: Storage,
-  seen: { appId: string; caller: string; callerType: string; nowMs: number },
-): Promise<string> {
+async function insertActor(storage: Storage, seen: SeenCaller, nowMs: number): Promise<string> {
   const id = uuidv7();
   await storage.db
     .insertInto('actors')
@@ -61,10 +59,29 @@ async function insertActor(
       id,
       caller: seen.caller,
       caller_type: seen.callerType,
-      created_at: seen.nowMs,
+      created_at: nowMs,
     })
     .onConflict((conflict) => conflict.columns(['app_id', 'caller', 'caller_type']).doNothing())
     .execute();
   // Another process may have been first.
-  return (await findActorId(storage, seen)) ?? id;
+  return (await selectActorId(storage, seen)) ?? id;
+}
+
+function cacheOf(storage: Storage): Map<string, string> {
+  let cache = caches.get(storage);
+  if (!cache) {
+    cache = new Map();
+    caches.set(storage, cache);
+  }
+  return cache;
+}
+
+function keyOf(seen: SeenCaller): string {
+  return JSON.stringify([seen.appId, seen.callerType, seen.caller]);
+}
+
+function remember(storage: Storage, seen: SeenCaller, id: string): void {
+  const cache = cacheOf(storage);
+  if (cache.size >= cachedMax) cache.clear();
+  cache.set(keyOf(seen), id);
 }
