@@ -36,6 +36,7 @@ const handledEvents: Partial<Record<ErrorCode, AuditEventKind>> = {
   jwt_validation_error: 'security.user_token_refused',
   invalid_origin: 'security.origin_refused',
   invalid_return_url: 'security.origin_refused',
+  forbidden: 'security.origin_refused',
 };
 
 /**

@@ -31,7 +31,7 @@ export function renderDocumentation(title: string, markdown: string): string {
 <link rel="stylesheet" href="/docs/style.css">
 </head>
 <body>
-<nav aria-label="Documentation"><a href="/docs">Documentation</a></nav>
+<nav aria-label="Documentation"><a href="/docs">Documentation</a> · <a href="/docs/errors">Errors</a> · <a href="/openapi.json">OpenAPI</a></nav>
 <main>
 ${body}</main>
 </body>

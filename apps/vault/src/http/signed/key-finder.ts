@@ -89,8 +89,7 @@ export function createKeyFinder(deps: Pick<VaultDeps, 'storage' | 'keyring'>): K
 
   return {
     async find(apiKey, keyId) {
-      const found = lookUp(digestOf(apiKey, keyId));
-      const row = found instanceof Promise ? await found : found;
+      const row = await lookUp(digestOf(apiKey, keyId));
       if (!row) throw new ApiError('invalid_key');
       return prepare(row);
     },

@@ -1,4 +1,4 @@
-import type { CompiledQuery } from 'kysely';
+import { prepareQuery } from '../database/prepared-query.js';
 import type { Storage } from '../database/storage.js';
 
 /** An API key with what of its app every request needs; times in ms. */
@@ -15,40 +15,29 @@ export interface ApiKeyRow {
 }
 
 /** Finds an API key by its lookup digest (K5). */
-export type KeyLookup = (digest: string) => Promise<ApiKeyRow | undefined> | ApiKeyRow | undefined;
+export type KeyLookup = (digest: string) => Promise<ApiKeyRow | undefined>;
 
 /**
  * Prepares the lookup: one query by a unique key, compiled once. It runs on every signed request, so that a key taken back
- * is refused from the next request on at every process; SQLite answers it synchronously.
+ * is refused from the next request on at every process.
  */
 export function prepareKeyLookup(storage: Storage): KeyLookup {
-  const compiled = compileQuery(storage);
-  const { native } = storage;
-  if (native.kind === 'sqlite') {
-    const statement = native.reader.prepare<[string], ApiKeyRow>(compiled.sql);
-    return (digest) => statement.get(digest);
-  }
-  return async (digest) => {
-    const result = await storage.db.executeQuery<ApiKeyRow>({ ...compiled, parameters: [digest] });
-    return result.rows[0];
-  };
-}
-
-function compileQuery(storage: Storage): CompiledQuery<ApiKeyRow> {
-  return storage.db
-    .selectFrom('api_keys')
-    .innerJoin('apps', 'apps.id', 'api_keys.app_id')
-    .select([
-      'api_keys.id',
-      'api_keys.app_id',
-      'apps.version as app_version',
-      'api_keys.key_prefix',
-      'api_keys.sealed_signing_key',
-      'api_keys.scopes_json',
-      'api_keys.cidr_allowlist_json',
-      'api_keys.expires_at',
-      'api_keys.revoked_at',
-    ])
-    .where('api_keys.lookup_digest', '=', '')
-    .compile();
+  const find = prepareQuery<[string], ApiKeyRow>(storage, (db, parameter) =>
+    db
+      .selectFrom('api_keys')
+      .innerJoin('apps', 'apps.id', 'api_keys.app_id')
+      .select([
+        'api_keys.id',
+        'api_keys.app_id',
+        'apps.version as app_version',
+        'api_keys.key_prefix',
+        'api_keys.sealed_signing_key',
+        'api_keys.scopes_json',
+        'api_keys.cidr_allowlist_json',
+        'api_keys.expires_at',
+        'api_keys.revoked_at',
+      ])
+      .where('api_keys.lookup_digest', '=', parameter<string>(0)),
+  );
+  return async (digest) => (await find(digest))[0];
 }
