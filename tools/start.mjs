@@ -94,7 +94,6 @@ function writeVaultFile({ demoUrl, emulatorUrl, idpUrl }) {
             account: { id: '/sub', identifier: '/email', display_name: '/name' },
             token_endpoint_auth_method: 'client_secret_basic',
             pkce: 'S256',
-            switch_account_params: { prompt: 'login' },
             api_hosts: [new URL(emulatorUrl).host],
             client_id: 'acme-client',
             client_secret: { env: 'DEMO_ACME_SECRET' },

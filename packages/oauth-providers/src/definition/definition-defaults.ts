@@ -67,7 +67,8 @@ export const definitionDefaults = {
   api_base_urls: [],
   token_placement: { in: 'header', name: 'Authorization', format: 'Bearer {token}' },
   required_api_headers: {},
-  switch_account_params: { prompt: 'select_account' },
+  // OpenID Connect Core 3.1.2.1: every server knows login; some refuse select_account.
+  switch_account_params: { prompt: 'login' },
   force_consent_params: { prompt: 'consent' },
   retries_consent_without_refresh_token: false,
   notes: [],
