@@ -26,7 +26,7 @@ import * as library from '/library/${library}.js';
 window.AlterConnect = library.default ?? library.AlterConnect;
 const show = (kind, value) => { document.querySelector('#outcome').textContent += JSON.stringify({ kind, value }) + '\\n'; };
 window.show = show;
-window.client = window.AlterConnect.create();
+window.client = window.AlterConnect.create({ debug: ${library === 'published'} });
 window.client.on('success', (value) => show('event:success', value));
 window.client.on('error', (value) => show('event:error', value));
 document.querySelector('#connect').addEventListener('click', async () => {
