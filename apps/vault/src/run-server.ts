@@ -1,5 +1,6 @@
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { uuidv7 } from 'uuidv7';
 import { flushUses } from './access/last-used.js';
 import { startAdminSocket } from './admin/admin-socket.js';
 import type { ServerState } from './api/server/server-state.js';
@@ -125,8 +126,14 @@ function describeUnreadable(deps: VaultDeps): Response {
   const error = new ApiError('invalid_request', {
     message: 'The request target or the Host header is not valid.',
   });
-  return new Response(JSON.stringify(buildErrorBody(error, deps.config.publicUrl, '')), {
+  const requestId = uuidv7();
+  return new Response(JSON.stringify(buildErrorBody(error, deps.config.publicUrl, requestId)), {
     status: error.status,
-    headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' },
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-ID': requestId,
+    },
   });
 }
