@@ -1,3 +1,4 @@
+import { ApiError } from '../../http/api-error.js';
 import { page, type RequestContext, type RouteRegistration } from '../../http/route.js';
 import { readPageFiles } from './page-files.js';
 import { plainPageStyle, renderPlainPage } from './plain-page.js';
@@ -41,7 +42,7 @@ async function serveDocument(context: RequestContext): Promise<Response> {
 
 function serveAsset(context: RequestContext): Response {
   const file = files?.assets.get(context.raw.req.param('name') ?? '');
-  if (!file) return context.raw.notFound() as Response;
+  if (!file) throw new ApiError('not_found');
   return context.raw.body(file.bytes, 200, {
     'Content-Type': file.contentType,
     // The build puts a hash of the content into every name.
