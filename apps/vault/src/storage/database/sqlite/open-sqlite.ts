@@ -40,7 +40,9 @@ export function openSqlite(options: StorageOptions): Storage {
         }
       },
     },
-    transaction: (work) => runWithRetries(() => scope.run(() => db.transaction().execute(work))),
+    // The scope begins once the connection is had: waiting for another transaction's end is no query inside one.
+    transaction: (work) =>
+      runWithRetries(() => db.transaction().execute((trx) => scope.run(() => work(trx)))),
     isInTransaction: () => scope.isInside(),
     isUsable: async () => {
       try {
