@@ -3,7 +3,7 @@ import { applyBranding } from '../src/branding/apply-branding.js';
 import { correctContrast, measureContrast, parseHex, type Rgb } from '../src/branding/contrast.js';
 import { fillDefaults, findParameterErrors } from '../src/parts/parameter-rules.js';
 import { formatDuration, listLifetimes } from '../src/wording/lifetimes.js';
-import { shortenScope } from '../src/wording/scopes.js';
+import { describeScope } from '../src/wording/scopes.js';
 
 const surfaces: [string, Rgb][] = [
   ['light', [255, 255, 255]],
@@ -92,7 +92,8 @@ describe('connect parameters (C7)', () => {
 });
 
 it('shows the telling part of a scope', () => {
-  expect(shortenScope('https://www.googleapis.com/auth/calendar.readonly')).toBe('calendar.readonly');
-  expect(shortenScope('https://mail.google.com/')).toBe('mail.google.com');
-  expect(shortenScope('chat:write')).toBe('chat:write');
+  expect(describeScope('https://www.googleapis.com/auth/calendar.readonly')).toBe('calendar.readonly');
+  expect(describeScope('https://mail.google.com/')).toBe('mail.google.com');
+  expect(describeScope('chat:write')).toBe('chat:write');
+  expect(describeScope('offline_access')).toBe('Keep access while you are away');
 });

@@ -1,7 +1,7 @@
 import type { ConnectProvider } from '@alter-ai/core-contract';
 import { Icon } from '@alter-ai/ui';
 import { type ReactNode, useState } from 'react';
-import { shortenScope } from '../wording/scopes.js';
+import { describeScope } from '../wording/scopes.js';
 
 const shownAtFirst = 5;
 
@@ -22,7 +22,7 @@ export function ScopeList({ scopes }: { scopes: ConnectProvider['scopes'] }): Re
           <li className="flex items-start gap-2" key={scope}>
             <Icon className="size-5 shrink-0 text-soft" name="check" />
             <span className="min-w-0 [overflow-wrap:anywhere]" title={scope}>
-              {shortenScope(scope)}
+              {describeScope(scope)}
               {!required && <span className="text-soft"> (optional)</span>}
             </span>
           </li>
