@@ -12,20 +12,30 @@ export function renderPlainPage(title: string, text: string) {
     <link rel="stylesheet" href="/sdk/oauth/connect/plain.css" />
   </head>
   <body>
-    <main>
-      <h1>${title}</h1>
-      <p>${text}</p>
-    </main>
+    <div>
+      <header>Alter Vault</header>
+      <main>
+        <h1>${title}</h1>
+        <p>${text}</p>
+      </main>
+    </div>
   </body>
 </html>`;
 }
 
 /** Style of the plain page; its own file, because the policy allows no inline style. */
-export const plainPageStyle = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText}
-main{max-width:26rem;padding:2rem 1.5rem}
-h1{font-size:1.25rem;line-height:1.3;margin:0 0 .75rem}
-p{margin:0}
+export const plainPageStyle = `:root{color-scheme:light dark;--canvas:#f5f6f8;--surface:#fff;--line:#e2e5ea;--ink:#14171c;--soft:#59606e}
+@media (prefers-color-scheme:dark){:root{--canvas:#0d0f13;--surface:#15181e;--line:#2a2f39;--ink:#eceef2;--soft:#a4abb9}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;background:var(--surface);color:var(--ink);font:1rem/1.5 ui-sans-serif,system-ui,sans-serif}
+header{padding:1.25rem;border-bottom:1px solid var(--line);color:var(--soft);font-weight:600;line-height:1.5rem}
+main{padding:1.5rem 1.25rem 2rem}
+h1{margin:0 0 .375rem;font-size:1.25rem;line-height:1.4;font-weight:600}
+p{margin:0;color:var(--soft);overflow-wrap:anywhere}
+@media (min-width:640px){body{background:var(--canvas);padding-top:7vh}
+body>div{max-width:27rem;margin:0 auto;background:var(--surface);border:1px solid var(--line);border-radius:1rem}
+header{padding:1.25rem 1.5rem}
+main{padding:1.5rem 1.5rem 2rem}}
 `;
 
 /** What the callback says when it cannot go on. */
