@@ -119,8 +119,6 @@ describe('C6: each failure says what happened and what to do', () => {
     ['invalid_client', 'Northwind is not set up for this yet', true],
     ['provider_configuration_unavailable', 'Northwind is not set up for this yet', true],
     ['exchange_failed', 'The connection was not completed', true],
-    ['account_in_use', 'This account is already in use', false],
-    ['browser_mismatch', 'Finished in another browser', false],
     ['a_code_of_tomorrow', 'The connection was not completed', true],
   ])('%s', async (code, title, showsReference) => {
     await page.show(back, { ...denied, error: { code, message: 'In detail.', reference: 'ref-7' } });

@@ -209,8 +209,6 @@ export const connectErrorTable = {
   exchange_failed: 'The provider did not exchange the authorization code for a token.',
   account_unknown: 'The provider did not say whose account this is.',
   account_mismatch: 'Another account than the expected one was signed in.',
-  account_in_use: 'This account is connected by another user of the app.',
-  browser_mismatch: 'The authorization was finished in another browser than the one that started it.',
   service_unavailable: 'The server could not finish the connection. Try again.',
 } as const;
 

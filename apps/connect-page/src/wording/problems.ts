@@ -49,20 +49,10 @@ const texts: Record<string, (app: string) => ProblemText> = {
     title: 'Already finished',
     text: `This link was used before. Go back to ${app} to connect another account.`,
   }),
-  browser_mismatch: (app) => ({
-    tone: 'warn',
-    title: 'Finished in another browser',
-    text: `To keep your account safe, a connection ends in the browser where it began. Go back to ${app} and start again.`,
-  }),
   account_mismatch: (app) => ({
     tone: 'warn',
     title: 'Nothing was changed',
     text: `Another account was signed in. To try again with the right one, go back to ${app}.`,
-  }),
-  account_in_use: (app) => ({
-    tone: 'warn',
-    title: 'This account is already in use',
-    text: `Somebody else connected it to ${app}. They have to take it back first, or you choose another account.`,
   }),
   account_unknown: unfinished,
   provider_error: unfinished,

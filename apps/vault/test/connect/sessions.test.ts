@@ -116,6 +116,18 @@ describeBothDatabases('connect sessions', (kind) => {
     expect(outcome.grants.map((grant) => grant.provider_id)).toEqual(['acme', 'acme-two']);
   });
 
+  it('C6: a page that was cancelled is denied for whoever polls, and an exit for the page that opened it', async () => {
+    const session = await openSession(stack.vault, { allowed_providers: ['acme'] });
+    const ended = await session.browser.post('cancel', { handle: session.handle });
+    expect(ended.body).toMatchObject({ state: 'error', error: { code: 'connect_cancelled' } });
+    expect(await poll(stack.vault, session.sessionToken)).toMatchObject({
+      status: 'error',
+      error: { error_code: 'connect_denied' },
+    });
+    const again = await session.browser.post('cancel', { handle: session.handle });
+    expect(again).toMatchObject({ status: 409, body: { error: 'session_not_open' } });
+  });
+
   it('S6: two users with one provider account have two grants, and neither sees the other', async () => {
     const alice = await connectAccount(stack.vault, {
       provider: 'acme',

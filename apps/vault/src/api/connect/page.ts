@@ -71,7 +71,11 @@ export const routes: readonly RouteRegistration[] = [
     route(endpoint, async (context, body) => {
       requireOwnOrigin(context);
       const { handle } = body as { handle: string };
-      const row = await finishByUser(context.deps, { handle, browserSecret: secretOf(context) });
+      const row = await finishByUser(context.deps, {
+        handle,
+        browserSecret: secretOf(context),
+        isCancelled: endpoint === pageEndpoints.pageCancel,
+      });
       return buildView(context.deps, row);
     }),
   ),

@@ -82,8 +82,11 @@ export async function resolveMismatch(
   }));
 }
 
-/** Ends the session on the wish of its user: with what is connected, or as denied. */
-export async function finishByUser(deps: VaultDeps, input: PageInput): Promise<ConnectSessionRow> {
+/** Ends the session on the wish of its user: with what is connected, or as denied or cancelled. */
+export async function finishByUser(
+  deps: VaultDeps,
+  input: PageInput & { isCancelled: boolean },
+): Promise<ConnectSessionRow> {
   const row = await openByHandle(deps, input.handle, input.browserSecret);
-  return finishSession(deps, row.id);
+  return finishSession(deps, row.id, input.isCancelled ? 'connect_cancelled' : 'connect_denied');
 }

@@ -2,7 +2,7 @@ import type { ConnectPollResponse, ConnectStatusResponse } from '@alter-ai/core-
 import type { VaultDeps } from '../../deps.js';
 import { type ConnectSessionRow, findSessionByTokenHash } from '../../storage/live/connect-sessions.js';
 import { buildPostedGrants } from '../page/posted-grants.js';
-import { readSessionState, readSessionStatus } from './session-state.js';
+import { readSessionState, readSessionStatus, type SessionError } from './session-state.js';
 import { hashSessionToken } from './session-token.js';
 
 const toIso = (ms: number) => new Date(ms).toISOString();
@@ -30,7 +30,7 @@ export async function pollSession(
     return {
       status,
       error: {
-        error_code: state.error?.code ?? 'service_unavailable',
+        error_code: toPolledCode(state.error),
         error_message: state.error?.message ?? 'The connection failed.',
       },
     };
@@ -56,6 +56,12 @@ export async function pollSession(
     })),
     ...declinedField,
   };
+}
+
+/** Whoever waits by poll learns of a cancelled page as of a denial: the published clients have a class for that one only. */
+function toPolledCode(error: SessionError | null): string {
+  if (error === null) return 'service_unavailable';
+  return error.code === 'connect_cancelled' ? 'connect_denied' : error.code;
 }
 
 /** How often a waiting status call looks again; another process may have finished the session. */
