@@ -75,10 +75,13 @@ async function open(place: Situations, browser: Browser, order: OpenOrder): Prom
   try {
     const page = await context.newPage();
     await page.goto(url);
-    await leaveForProvider(page);
+    // A session that repairs a grant goes to the provider by itself.
+    const choice = page.getByRole('button', { name: new RegExp(`as ${user}`, 'i') });
+    await page.getByRole('button', { name: 'Continue' }).or(choice).first().waitFor();
+    if (!(await choice.isVisible())) await leaveForProvider(page);
     await signIn(page, user, decision === 'allow' ? 'Allow' : 'Deny');
     await page.waitForURL(`${place.vault.url}/**`);
-    const heading = page.getByRole('heading', { level: 1 });
+    const heading = page.getByRole('heading', { level: 1 }).filter({ hasNotText: 'Loading' });
     await heading.waitFor();
     return (await heading.textContent()) ?? '';
   } finally {

@@ -67,7 +67,7 @@ async function runChecks(file: string): Promise<{ outcomes: Map<string, Outcome>
       PYTHONDONTWRITEBYTECODE: '1',
       ALTER_CLIENT_PLACE: JSON.stringify(facts),
       // What a headless connect() opens its link with; Python's webbrowser module reads this.
-      BROWSER: `${python} ${join(folder, 'open_link.py')} ${driver.url} %s`,
+      BROWSER: `${python} ${join(folder, 'open_link.py')} %s`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
