@@ -1,10 +1,11 @@
 import { endpoints } from '@alter-ai/core-contract';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectAccount, createPageBrowser, openSession } from '../connect/connect-driver.js';
+import { type ConnectStack, startConnectStack } from '../connect/stack.js';
 import { describeBothDatabases } from '../harness.js';
 import { digestState, expectRefusal } from './refusal.js';
 import { fillPath, type Json, unknownId } from './samples.js';
-import { type BadInputWorld, startBadInputWorld } from './world.js';
+import { type BadInputWorld, createCaller } from './world.js';
 
 /** An answer's text with everything that may differ between two ids taken out. */
 function blank(text: string, ids: readonly string[]): string {
@@ -13,10 +14,11 @@ function blank(text: string, ids: readonly string[]): string {
 }
 
 describeBothDatabases('ids of others', (kind) => {
-  let world: BadInputWorld;
+  let world: ConnectStack & Pick<BadInputWorld, 'call'>;
   let grantId = '';
   beforeAll(async () => {
-    world = await startBadInputWorld(kind);
+    const stack = await startConnectStack(kind);
+    world = { ...stack, call: createCaller(stack.vault) };
     grantId = (await connectAccount(world.vault, { provider: 'acme' })).grant_id;
   });
   afterAll(() => world?.close());

@@ -42,8 +42,41 @@ export async function digestState(vault: TestVault): Promise<Record<string, stri
 
 const resolvedPages = new WeakMap<TestVault, Set<string>>();
 
-/** Checks that an answer is the whole envelope, gives nothing away, and is the documented refusal. */
+/** Checks that an answer is the whole envelope, gives nothing away, and is the documented refusal, on record where it has to be. */
 export async function expectRefusal(
+  vault: TestVault,
+  response: Response,
+  expected: ExpectedRefusal,
+): Promise<Record<string, unknown>> {
+  const [body] = await expectRefusals(vault, [[response, expected]]);
+  return body ?? {};
+}
+
+/** The same for calls that run at the same time, as their records then share a write. */
+export async function expectRefusals(
+  vault: TestVault,
+  calls: readonly (readonly [Promise<Response> | Response, ExpectedRefusal])[],
+): Promise<Record<string, unknown>[]> {
+  const responses = await Promise.all(calls.map(([response]) => response));
+  const bodies: Record<string, unknown>[] = [];
+  const records: unknown[] = [];
+  for (const [index, [, expected]] of calls.entries()) {
+    const response = responses[index];
+    if (!response) throw new Error('no answer');
+    const body = await expectAnswer(vault, response, expected);
+    bodies.push(body);
+    const { request_id } = body;
+    if (expected.recordedAs)
+      records.push({ request_id, kind: expected.recordedAs, error_code: expected.error });
+  }
+  if (records.length > 0) {
+    const written = await listRecords(vault);
+    expect(written).toEqual(expect.arrayContaining(records.map((record) => expect.objectContaining(record))));
+  }
+  return bodies;
+}
+
+async function expectAnswer(
   vault: TestVault,
   response: Response,
   expected: ExpectedRefusal,
@@ -56,12 +89,6 @@ export async function expectRefusal(
   expect(seen, text).toEqual({ status, error, field });
   await expectEnvelope(vault, response, body);
   expectNothingLeaks(vault, text);
-  if (expected.recordedAs !== undefined) {
-    expect(await findRecord(vault, String(body.request_id))).toMatchObject({
-      kind: expected.recordedAs,
-      error_code: expected.error,
-    });
-  }
   return body;
 }
 
@@ -97,14 +124,9 @@ export function expectNothingLeaks(vault: TestVault, text: string): void {
   expect(text).not.toMatch(/\bat .{0,200}\.[cm]?[jt]s:\d+|node_modules|SQLITE_|kysely|select .* from/i);
 }
 
-/** The newest record of one request. */
-export async function findRecord(
-  vault: TestVault,
-  requestId: string,
-): Promise<Record<string, unknown> | undefined> {
+/** The newest records. */
+export async function listRecords(vault: TestVault): Promise<Record<string, unknown>[]> {
   await vault.deps.audit.flush();
-  const { lines } = await queryAudit(vault.deps.storage, { filter: {}, limit: 30 });
-  return lines
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .find((record) => record.request_id === requestId);
+  const { lines } = await queryAudit(vault.deps.storage, { filter: {}, limit: 60 });
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }

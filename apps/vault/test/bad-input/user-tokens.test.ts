@@ -3,12 +3,13 @@ import { endpoints } from '@alter-ai/core-contract';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectAccount } from '../connect/connect-driver.js';
-import { digestState, expectRefusal, findRecord } from './refusal.js';
+import { type ConnectStack, startConnectStack } from '../connect/stack.js';
+import { digestState, expectRefusal, expectRefusals, listRecords } from './refusal.js';
 import { fillPath, type Json } from './samples.js';
-import { type BadInputWorld, startBadInputWorld } from './world.js';
+import { type BadInputWorld, createCaller } from './world.js';
 
 describe('bad user tokens at every endpoint that takes one', () => {
-  let world: BadInputWorld;
+  let world: ConnectStack & Pick<BadInputWorld, 'call'>;
   let grantId = '';
   let tokens: readonly (readonly [name: string, token: string])[] = [];
 
@@ -69,7 +70,8 @@ describe('bad user tokens at every endpoint that takes one', () => {
   }
 
   beforeAll(async () => {
-    world = await startBadInputWorld('sqlite');
+    const stack = await startConnectStack('sqlite');
+    world = { ...stack, call: createCaller(stack.vault) };
     const session = { user_token: await world.userToken('alice') };
     grantId = (await connectAccount(world.vault, { provider: 'acme', session })).grant_id;
     tokens = await forgeTokens();
@@ -93,12 +95,13 @@ describe('bad user tokens at every endpoint that takes one', () => {
     const before = await digestState(world.vault);
     const endpoint = endpoints[name];
     const target = { endpoint, path: fillPath(endpoint.path, grantId) };
-    for (const [kind, token] of tokens) {
-      const answer = await world.call(target, body(token));
-      const text = await answer.clone().text();
-      expect([kind, text.includes(token)]).toEqual([kind, false]);
-      await expectRefusal(world.vault, answer, { status: 401, error: 'jwt_validation_error', recordedAs });
-    }
+    const expected = { status: 401, error: 'jwt_validation_error', recordedAs };
+    const bodies = await expectRefusals(
+      world.vault,
+      tokens.map(([, token]) => [world.call(target, body(token)), expected]),
+    );
+    const texts = JSON.stringify(bodies);
+    for (const [kind, token] of tokens) expect([kind, texts.includes(token)]).toEqual([kind, false]);
     expect(await digestState(world.vault)).toEqual(before);
   });
 
@@ -114,7 +117,9 @@ describe('bad user tokens at every endpoint that takes one', () => {
         status: 401,
         error: 'jwt_validation_error',
       });
-      const record = JSON.stringify(await findRecord(world.vault, String(refusal.request_id)));
+      const record = JSON.stringify(
+        (await listRecords(world.vault)).find((known) => known.request_id === refusal.request_id),
+      );
       for (const part of token.split('.')) expect(record).not.toContain(part);
       expect(await digestState(world.vault)).toEqual(before);
     },

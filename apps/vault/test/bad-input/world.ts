@@ -1,14 +1,14 @@
 import { keyScopes } from '@alter-ai/core-contract';
 import { buildSignedHeaders, createNonce, deriveSigningKeyObject, sha256Hex } from '@alter-ai/core-crypto';
-import { type ConnectStack, startConnectStack } from '../connect/stack.js';
-import type { SignedFetchOptions } from '../harness.js';
+import { type SignedFetchOptions, startTestVault, type TestVault } from '../harness.js';
 import type { CallableEndpoint, Json } from './samples.js';
 
 /** A body: a value to be written as JSON, its text, its bytes, or none. */
 export type SentBody = Json | string | Uint8Array | null;
 
 /** A vault with two apps, and keys of every refused kind; the clock can be moved. */
-export interface BadInputWorld extends ConnectStack {
+export interface BadInputWorld {
+  readonly vault: TestVault;
   /** Milliseconds added to the clock. */
   offsetMs: number;
   /** Calls an endpoint as its rightful caller would: signed, or as the page does. */
@@ -17,6 +17,7 @@ export interface BadInputWorld extends ConnectStack {
     body: SentBody,
     options?: SignedFetchOptions,
   ): Promise<Response>;
+  close(): Promise<void>;
 }
 
 /** Seconds that the key named `short` lives. */
@@ -25,32 +26,80 @@ export const shortKeySeconds = 600;
 /** Name of the key that has every scope but one. */
 export const nameKeyWithout = (scope: string) => `without-${scope.replace(':', '-')}`;
 
-/** Starts it. */
+/** The API keys of the first app. */
+export const listKeys = () => [
+  { name: 'backend' },
+  { name: 'short', expires_at: new Date(Date.now() + shortKeySeconds * 1000).toISOString() },
+  { name: 'revoked' },
+  { name: 'inside', allowed_addresses: ['10.0.0.0/8', '2001:db8::/32'] },
+  ...keyScopes.map((scope) => ({
+    name: nameKeyWithout(scope),
+    scopes: keyScopes.filter((other) => other !== scope),
+  })),
+];
+
+// Nothing listens there: what is refused calls nobody.
+const nowhere = 'http://127.0.0.1:9';
+
+/** Starts it, with a provider and an identity provider that are not there. */
 export async function startBadInputWorld(kind: 'sqlite' | 'postgres'): Promise<BadInputWorld> {
   let offsetMs = 0;
-  let addressCount = 0;
-  const stack = await startConnectStack(kind, {
+  const vault = await startTestVault({
+    kind,
     clock: () => Date.now() + offsetMs,
-    app: {
-      api_keys: [
-        { name: 'backend' },
-        { name: 'short', expires_at: new Date(Date.now() + shortKeySeconds * 1000).toISOString() },
-        { name: 'revoked' },
-        { name: 'inside', allowed_addresses: ['10.0.0.0/8', '2001:db8::/32'] },
-        ...keyScopes.map((scope) => ({
-          name: nameKeyWithout(scope),
-          scopes: keyScopes.filter((other) => other !== scope),
-        })),
+    config: {
+      version: 1,
+      apps: [
+        {
+          slug: 'demo',
+          name: 'Demo',
+          allowed_origins: ['http://127.0.0.1:4600'],
+          return_urls: ['http://127.0.0.1:4600/connected'],
+          api_keys: listKeys(),
+          providers: [
+            {
+              id: 'acme',
+              name: 'Acme',
+              authorization_endpoint: `${nowhere}/authorize`,
+              token_endpoint: `${nowhere}/token`,
+              api_hosts: ['127.0.0.1:9'],
+              client_id: 'acme-client',
+              client_secret: 'acme-secret',
+              scopes: ['openid', 'email'],
+            },
+          ],
+          identity_provider: {
+            issuer: nowhere,
+            audience: 'demo-api',
+            claims: { user_id: 'sub', email: 'email', groups: 'groups' },
+          },
+        },
+        { slug: 'other', name: 'Other', api_keys: [{ name: 'backend' }] },
       ],
     },
   });
-  const { vault } = stack;
-  const { publicUrl } = vault.deps.config;
   await vault.deps.storage.db
     .updateTable('api_keys')
     .set({ revoked_at: Date.now() })
     .where('name', '=', 'revoked')
     .execute();
+  return {
+    vault,
+    call: createCaller(vault),
+    close: () => vault.close(),
+    get offsetMs() {
+      return offsetMs;
+    },
+    set offsetMs(value) {
+      offsetMs = value;
+    },
+  };
+}
+
+/** Calls of one vault's endpoints. */
+export function createCaller(vault: TestVault): BadInputWorld['call'] {
+  let addressCount = 0;
+  const { publicUrl } = vault.deps.config;
 
   const callAsPage = (method: string, path: string, body: SentBody, options: SignedFetchOptions) => {
     const headers = setHeaders(
@@ -80,19 +129,10 @@ export async function startBadInputWorld(kind: 'sqlite' | 'postgres'): Promise<B
     };
     return vault.app.request(path, init);
   };
-  return {
-    ...stack,
-    get offsetMs() {
-      return offsetMs;
-    },
-    set offsetMs(value) {
-      offsetMs = value;
-    },
-    async call({ endpoint, path }, body, options = {}) {
-      if (endpoint.access !== 'key') return callAsPage(endpoint.method, path, body, options);
-      if (body instanceof Uint8Array) return callSignedBytes(endpoint.method, path, body, options);
-      return vault.signedFetch(endpoint.method, path, body ?? undefined, options);
-    },
+  return async ({ endpoint, path }, body, options = {}) => {
+    if (endpoint.access !== 'key') return callAsPage(endpoint.method, path, body, options);
+    if (body instanceof Uint8Array) return callSignedBytes(endpoint.method, path, body, options);
+    return vault.signedFetch(endpoint.method, path, body ?? undefined, options);
   };
 }
 
