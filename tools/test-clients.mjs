@@ -36,7 +36,7 @@ function preparePython(folder) {
 function runPlaywright(args, env) {
   return new Promise((resolve) => {
     const command = ['--filter', '@alter-ai/e2e', 'exec', 'playwright', 'test'];
-    const child = spawn('pnpm', [...command, '-c', 'clients/playwright.config.ts', ...args], {
+    const child = spawn('pnpm', [...command, '--config=clients/playwright.config.ts', ...args], {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: 'inherit',
