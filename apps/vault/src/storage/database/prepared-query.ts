@@ -1,5 +1,6 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { Tables } from '../tables.js';
+import { prepareRead } from './sqlite/prepared-read.js';
 import type { Storage } from './storage.js';
 
 /** Stands for a value in a query that is compiled once. */
@@ -28,6 +29,6 @@ export function prepareQuery<Values extends readonly unknown[], Row>(
     const { pool } = storage.native;
     return async (...values) => (await pool.query<Row & object>(compiled.sql, fill(values))).rows;
   }
-  const statement = storage.native.reader.prepare<unknown[], Row>(compiled.sql);
+  const statement = prepareRead<unknown[], Row>(storage.native, compiled.sql);
   return async (...values) => statement.all(...fill(values));
 }

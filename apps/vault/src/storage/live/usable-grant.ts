@@ -1,4 +1,5 @@
 import { prepareQuery } from '../database/prepared-query.js';
+import { prepareRead } from '../database/sqlite/prepared-read.js';
 import type { Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables.js';
 
@@ -49,7 +50,8 @@ function prepareFind(storage: Storage): Find {
   const { native } = storage;
   if (native.kind === 'sqlite') {
     // Two reads by primary key cost a quarter of one join there. Nothing can be written between them.
-    const grants = native.reader.prepare<[string, string], Omit<UsableGrant, keyof CredentialPart>>(
+    const grants = prepareRead<[string, string], Omit<UsableGrant, keyof CredentialPart>>(
+      native,
       storage.db
         .selectFrom('grants as g')
         .select(grantColumns)
@@ -57,7 +59,8 @@ function prepareFind(storage: Storage): Find {
         .where('g.id', '=', '')
         .compile().sql,
     );
-    const credentials = native.reader.prepare<[string, string], CredentialPart>(
+    const credentials = prepareRead<[string, string], CredentialPart>(
+      native,
       storage.db
         .selectFrom('credentials as c')
         .select(credentialColumns)

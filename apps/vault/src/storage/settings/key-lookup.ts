@@ -25,11 +25,17 @@ export function prepareKeyLookup(storage: Storage): KeyLookup {
   const find = prepareQuery<[string], ApiKeyRow>(storage, (db, parameter) =>
     db
       .selectFrom('api_keys')
-      .innerJoin('apps', 'apps.id', 'api_keys.app_id')
-      .select([
+      .select((columns) => [
         'api_keys.id',
         'api_keys.app_id',
-        'apps.version as app_version',
+        // No join: one on a bound value makes SQLite prepare the statement anew at each run.
+        columns
+          .selectFrom('apps')
+          .whereRef('apps.id', '=', 'api_keys.app_id')
+          .select('apps.version')
+          .$asScalar()
+          .$notNull()
+          .as('app_version'),
         'api_keys.key_prefix',
         'api_keys.sealed_signing_key',
         'api_keys.scopes_json',
