@@ -19,6 +19,7 @@ import { openRequest } from './http/create-context.js';
 import { prepareEndpoint, preparePage, type ServerParts } from './http/handle-endpoint.js';
 import { createRateLimiter } from './http/limits/rate-limit.js';
 import { createSourceAddressReader } from './http/limits/source-address.js';
+import { PathRouter } from './http/path-router.js';
 import type { HonoContext, ServerBindings } from './http/request-context.js';
 import { respondError } from './http/respond.js';
 import type { RouteRegistration } from './http/route.js';
@@ -35,7 +36,7 @@ export function createApp(deps: VaultDeps, state: ServerState = { isStopping: fa
     limiter: createRateLimiter(deps.clock),
     readSourceAddress: createSourceAddressReader(deps.config.trustedProxies),
   };
-  const app: VaultApp = new Hono();
+  const app: VaultApp = new Hono({ router: new PathRouter() });
   const refuse = (raw: HonoContext, error: unknown) =>
     respondError(deps, openRequest(deps, raw, parts.readSourceAddress(raw), true), error);
   mountRoutes(app, parts, listRoutes(deps, state), refuse);

@@ -23,7 +23,7 @@ export {
   verifyChain,
 } from './hash-chain.js';
 export { computeCodeChallenge, createCodeVerifier } from './pkce.js';
-export { randomToken } from './random.js';
+export { createRandomWords, randomToken } from './random.js';
 export type { RandomBytes } from './random-bytes.js';
 export { OpenError } from './sealing/open-error.js';
 export {

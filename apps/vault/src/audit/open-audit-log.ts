@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRandomWords } from '@alter-ai/core-crypto';
 import { V7Generator } from 'uuidv7';
 import type { Keyring } from '../keys/keyring.js';
 import type { Storage } from '../storage/database/storage.js';
@@ -38,7 +39,7 @@ export async function openAuditLog(deps: {
   const { storage, keyring, clock } = deps;
   const writer = createAuditWriter(storage);
   const nonces = loadNonces(storage, clock());
-  const ids = new V7Generator();
+  const ids = new V7Generator({ nextUint32: createRandomWords() });
   // Callers may be inside a request's or a transaction's context; what the log does for all of them is in none.
   const runOutside = AsyncLocalStorage.snapshot();
   const preparedMonths = new Set<string>();

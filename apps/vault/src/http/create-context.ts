@@ -1,4 +1,5 @@
-import { uuidv7 } from 'uuidv7';
+import { createRandomWords } from '@alter-ai/core-crypto';
+import { V7Generator } from 'uuidv7';
 import type { VaultDeps } from '../deps.js';
 import type { HonoContext, KeyCaller, RequestContext } from './request-context.js';
 import type { ResponseContext } from './respond.js';
@@ -8,9 +9,11 @@ export interface OpenRequest extends RequestContext, ResponseContext {
   setCaller(caller: KeyCaller): void;
 }
 
+const ids = new V7Generator({ nextUint32: createRandomWords() });
+
 /** Begins a request. A class, because one is made per call and its methods need not be. */
 class RequestState implements OpenRequest {
-  readonly requestId = uuidv7();
+  readonly requestId = ids.generate().toString();
   readonly deps: VaultDeps;
   readonly raw: HonoContext;
   readonly sourceAddress: string;

@@ -22,8 +22,12 @@ const metadataNetworks = [
 
 const globalUnicast = ipaddr.parseCIDR('2000::/3') as Cidr;
 
+/** Every address has a colon or begins with a digit. */
+const addressLike = /^\d|:/;
+
 /** Reads an IP address in its usual spelling; zone ids and odd spellings give undefined. */
 export function parseAddress(text: string): Address | undefined {
+  if (!addressLike.test(text)) return undefined;
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
   if (!bare.includes(':') || bare.includes('%')) return undefined;

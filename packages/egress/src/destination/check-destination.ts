@@ -117,8 +117,8 @@ function parseUrl(text: string): URL | string {
   const authority = match?.groups?.authority;
   if (authority === undefined) return 'not an absolute http or https URL';
   if (authority.includes('@')) return 'the URL contains user information';
-  if (!URL.canParse(text)) return 'not a URL';
-  const url = new URL(text);
+  const url = URL.parse(text);
+  if (url === null) return 'not a URL';
   const reason = findSpellingFault(authority, url);
   return reason ?? url;
 }

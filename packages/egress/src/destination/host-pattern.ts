@@ -43,7 +43,20 @@ export function isAllowedHost(url: URL, allowedHosts: readonly string[]): boolea
   const defaultPort = url.protocol === 'http:' ? 80 : 443;
   const port = url.port === '' ? defaultPort : Number(url.port);
   return allowedHosts.some((entry) => {
-    const pattern = parseHostPattern(entry);
+    const pattern = readEntry(entry);
     return pattern !== undefined && matchesHostPattern(pattern, url.hostname, port, defaultPort);
   });
+}
+
+const entriesMax = 10_000;
+const readEntries = new Map<string, HostPattern | undefined>();
+
+/** The same few entries are asked for at every call. */
+function readEntry(entry: string): HostPattern | undefined {
+  const known = readEntries.get(entry);
+  if (known !== undefined || readEntries.has(entry)) return known;
+  const pattern = parseHostPattern(entry);
+  if (readEntries.size >= entriesMax) readEntries.clear();
+  readEntries.set(entry, pattern);
+  return pattern;
 }
