@@ -1,4 +1,4 @@
-import { decodeJwt, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
 import type { AppSettings } from '../settings/settings-reader.js';
@@ -43,7 +43,9 @@ function cacheOf(deps: VaultDeps): JwksCache {
 
 const readText = (payload: JWTPayload, claim: string): string | undefined => {
   const value = payload[claim];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  // A NUL cannot be stored everywhere, and lone surrogates of two subjects could be stored as one.
+  const isStorable = typeof value === 'string' && value !== '' && value.length <= 512 && value.isWellFormed();
+  return isStorable && !value.includes('\0') ? value : undefined;
 };
 
 function refuse(message: string, cause: string): ApiError {
@@ -77,9 +79,9 @@ export async function verifyUserToken(
     if (error instanceof ApiError) throw error;
     throw refuse('The user token is not a JWT.', 'format');
   }
+  const keys = await findKeys(deps, idp.issuer, keyId, settings.allowedNetworks);
   let payload: JWTPayload;
   try {
-    const keys = await cacheOf(deps).find(idp.issuer, keyId, settings.allowedNetworks);
     const verified = await jwtVerify(token, keys, {
       issuer: idp.issuer,
       audience: idp.audience,
@@ -113,6 +115,27 @@ export async function verifyUserToken(
   };
 }
 
+/** @throws ApiError `service_unavailable`: without keys nothing can be said about the token, and later it can. */
+async function findKeys(
+  deps: VaultDeps,
+  issuer: string,
+  keyId: string | undefined,
+  allowedNetworks: readonly string[],
+): Promise<JWTVerifyGetKey> {
+  try {
+    return await cacheOf(deps).find(issuer, keyId, allowedNetworks);
+  } catch (error) {
+    deps.log.warn(
+      { error: error instanceof Error ? error.name : 'unknown' },
+      'keys of an identity provider not fetched',
+    );
+    throw new ApiError('service_unavailable', {
+      message: "The identity provider's keys cannot be fetched now. Try again shortly.",
+      retryAfterSeconds: 2,
+    });
+  }
+}
+
 /** The name of the failed check; jose's own messages are left out because some quote claim values. */
 function describeFailure(error: unknown): string {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -120,5 +143,5 @@ function describeFailure(error: unknown): string {
   if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') return 'claim';
   if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' || code === 'ERR_JWKS_NO_MATCHING_KEY')
     return 'signature';
-  return code.startsWith('ERR_J') ? 'format' : 'keys_unavailable';
+  return 'format';
 }

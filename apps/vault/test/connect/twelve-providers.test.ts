@@ -60,7 +60,7 @@ describe('S10: the twelve providers against their emulated shapes', () => {
   const call = (url: string, token: Record<string, string & Record<string, string>>) =>
     fetch(url, {
       headers: {
-        ...(token.required_headers ?? {}),
+        ...(token.required_headers as Record<string, string> | undefined),
         [token.injection_header ?? '']: (token.injection_format ?? '').replace(
           '{token}',
           token.access_token ?? '',

@@ -52,20 +52,6 @@ export function acquireServerLock(dataDir: string): ServerLock {
   };
 }
 
-/** Whether a server holds the lock of this data directory. */
-export function isServerRunning(dataDir: string): boolean {
-  const database = openLockFile(dataDir, 0);
-  try {
-    database.exec('begin immediate; rollback');
-    return false;
-  } catch (error) {
-    if (isBusy(error)) return true;
-    throw error;
-  } finally {
-    database.close();
-  }
-}
-
 function openLockFile(dataDir: string, timeoutMs: number): Database {
   return new Sqlite(join(dataDir, 'vault.lock'), { timeout: timeoutMs });
 }
