@@ -9,10 +9,9 @@ import { resolveAddresses } from './destination/resolve-addresses.js';
 import { cacheResolver, type ResolveHost, resolveWithSystem } from './destination/resolve-host.js';
 import { EgressError } from './egress-error.js';
 import { createEgressResponse, type EgressResponse } from './egress-response.js';
-import { createConnectionPools } from './transport/connection-pools.js';
 import { decodeBody } from './transport/decode-body.js';
+import type { Transport } from './transport/open-transport.js';
 import { checkRequestHead } from './transport/request-headers.js';
-import { sendRequest } from './transport/send-request.js';
 
 export type EgressOptions = {
   /** Loopback, and http on loopback, are allowed. */
@@ -64,12 +63,16 @@ export function createEgress(options: EgressOptions): Egress {
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
   const nowMs = options.nowMs ?? (() => performance.now());
   const resolveHost = cacheResolver(options.lookup ?? resolveWithSystem, options.lookupTtlMs ?? 5_000, nowMs);
-  const pools = createConnectionPools({ connectTimeoutMs, ca: options.ca });
+  let transport: Promise<Transport> | undefined;
+  const loadTransport = async (): Promise<Transport> => {
+    const { openTransport } = await import('./transport/open-transport.js');
+    return openTransport({ connectTimeoutMs, ca: options.ca });
+  };
   const ownNetworks = [...(options.allowedNetworks ?? [])];
   const ownAllowance = parseAllowedNetworks(ownNetworks);
 
   return {
-    close: () => pools.close(),
+    close: async () => (await transport)?.pools.close(),
     async fetch(text, request) {
       const startedAtMs = performance.now();
       const allowance = readAllowance(ownAllowance, ownNetworks, request.allowedNetworks);
@@ -102,11 +105,13 @@ export function createEgress(options: EgressOptions): Egress {
       }
 
       const responseBytesMax = request.maxResponseBytes ?? responseBytesDefault;
+      transport ??= loadTransport();
+      const { pools, send } = await transport;
       const pool = request.isFreshConnection
         ? pools.open(url.origin, addresses)
         : pools.obtain(url.origin, addresses);
       try {
-        const raw = await sendRequest(pool, {
+        const raw = await send(pool, {
           host,
           path: `${url.pathname}${url.search}`,
           method: request.method,

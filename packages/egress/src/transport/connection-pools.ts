@@ -6,7 +6,7 @@ const headerBytesMax = 32 * 1024;
 const idleConnectionMs = 10_000;
 const connectionsPerOriginMax = 128;
 
-type ConnectionPools = {
+export type ConnectionPools = {
   /** A pool whose connections go to these checked addresses only; TLS keeps the URL's host as server name. */
   obtain(origin: string, addresses: readonly string[]): Pool;
   /** Like obtain, but with connections of its own; the caller destroys it. */

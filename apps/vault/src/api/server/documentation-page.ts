@@ -1,5 +1,3 @@
-import { marked } from 'marked';
-
 /** Policy of the documentation: one style sheet and own pictures, no script at all. */
 export const documentationPolicy =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -19,8 +17,9 @@ img { max-width: 100%; }
 }
 `;
 
-/** A whole page from Markdown. */
-export function renderDocumentation(title: string, markdown: string): string {
+/** A whole page from Markdown; the parser is loaded with the first one. */
+export async function renderDocumentation(title: string, markdown: string): Promise<string> {
+  const { marked } = await import('marked');
   const body = marked.parse(markdown, { async: false, gfm: true });
   return `<!doctype html>
 <html lang="en">

@@ -13,10 +13,10 @@ export function createDocumentationRoutes(deps: VaultDeps): readonly RouteRegist
   const files = new Map(readDocumentation().map((file) => [file.path, file]));
   const rendered = new Map<string, string>();
 
-  const serve = (context: RequestContext, path: string): Response => {
+  const serve = async (context: RequestContext, path: string): Promise<Response> => {
     let html = rendered.get(path);
     if (html === undefined) {
-      html = buildPage(path, files, publicUrl);
+      html = await buildPage(path, files, publicUrl);
       if (html === undefined) throw new ApiError('not_found');
       rendered.set(path, html);
     }
@@ -51,11 +51,11 @@ export function createDocumentationRoutes(deps: VaultDeps): readonly RouteRegist
   ];
 }
 
-function buildPage(
+async function buildPage(
   path: string,
   files: ReadonlyMap<string, DocumentationFile>,
   publicUrl: string,
-): string | undefined {
+): Promise<string | undefined> {
   const file = files.get(path);
   const code = /^errors\/([a-z_]+)$/.exec(path)?.[1];
   if (code !== undefined && isErrorCode(code)) {

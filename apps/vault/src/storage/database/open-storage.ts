@@ -1,4 +1,3 @@
-import { openPostgres } from './postgres/open-postgres.js';
 import { openSqlite } from './sqlite/open-sqlite.js';
 import type { Storage, StorageOptions } from './storage.js';
 
@@ -8,7 +7,8 @@ import type { Storage, StorageOptions } from './storage.js';
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { databaseUrl } = options;
-  return databaseUrl === undefined || databaseUrl === ''
-    ? openSqlite(options)
-    : openPostgres({ ...options, databaseUrl });
+  if (databaseUrl === undefined || databaseUrl === '') return openSqlite(options);
+  // Its driver takes a while to load, which a server on SQLite need not wait for.
+  const { openPostgres } = await import('./postgres/open-postgres.js');
+  return openPostgres({ ...options, databaseUrl });
 }
