@@ -37,6 +37,9 @@ const starting = JSON.stringify({
   request_id: '',
 });
 
+/** Callers that may wait to be taken in: beyond it a connection is tried again a second later. */
+const backlogMax = 4096;
+
 /** Opens the socket before anything else is done, so that a taken port changes nothing. @throws ListenError */
 export async function listen(host: string, port: number): Promise<ListeningServer> {
   let current: RequestListener = (_incoming, outgoing) => {
@@ -50,7 +53,7 @@ export async function listen(host: string, port: number): Promise<ListeningServe
     server.once('error', (error) => {
       reject(new ListenError(host, port, 'code' in error ? String(error.code) : 'unknown error'));
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: backlogMax }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
