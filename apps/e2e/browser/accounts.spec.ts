@@ -1,4 +1,4 @@
-import { expect, type Page, test } from '@playwright/test';
+import { type Browser, expect, type Page, test } from '@playwright/test';
 import {
   connectAccount,
   countExchanges,
@@ -43,15 +43,13 @@ async function openPage(page: Page, options: SessionOptions): Promise<string> {
   return session.sessionToken;
 }
 
-/** Connects an account in a browser of its own, so that nobody stays signed in at the provider. */
-async function connectOnce(page: Page, options: SessionOptions, user = 'alice'): Promise<string> {
-  const context = await page.context().browser()?.newContext();
-  const fresh = await context?.newPage();
-  if (!fresh) throw new Error('no browser');
-  const token = await openPage(fresh, options);
-  await connectAccount(fresh, { user });
+/** Connects Alice's account in a browser of its own; answers the grant's id. */
+async function connectOnce(browser: Browser, options: SessionOptions): Promise<string> {
+  const page = await browser.newPage();
+  const token = await openPage(page, options);
+  await connectAccount(page);
   const [grant] = await stack.sdk.pollConnectSession(token, { pollIntervalMs: 100 });
-  await context?.close();
+  await page.close();
   return grant?.grantId ?? '';
 }
 
@@ -62,8 +60,10 @@ const findGrant = async (grantId: string) =>
 test.describe('C5: another account than the expected one at a reauthorization', () => {
   let grantId: string;
   let token: string;
+  test.beforeAll(async ({ browser }) => {
+    grantId = await connectOnce(browser, { allowedProviders: ['acme'] });
+  });
   test.beforeEach(async ({ page }) => {
-    grantId = await connectOnce(page, { allowedProviders: ['acme'] });
     // A repair goes straight to the provider.
     token = await openPage(page, { allowedProviders: ['acme'], repairGrantId: grantId });
     await signIn(page, 'bob');
@@ -183,10 +183,11 @@ test('C1: the lifetime that the user chooses within the maximum is the grant’s
 
 test('C1: an account that is connected already is used as it is, or another one is added', async ({
   page,
+  browser,
 }) => {
   const userToken = await stack.userToken('alice');
   const options = { allowedProviders: ['acme'], userToken };
-  const grantId = await connectOnce(page, options);
+  const grantId = await connectOnce(browser, options);
   const exchanges = countExchanges(stack);
   const first = await openPage(page, options);
   await expect(page.getByText('for alice@example.test')).toBeVisible();

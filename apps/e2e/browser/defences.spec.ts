@@ -101,34 +101,33 @@ test('C4: a page of another origin that opens the window is told nothing and may
     () => () => Promise.reject(new Error('none')),
   );
   try {
-    // Without an allowed origin the targets are the app's registered ones; the stranger is none of them either way.
-    for (const allowedOrigin of [stack.application.origin, undefined]) {
-      const session = await stack.sdk.createConnectSession({ allowedProviders: ['acme'], allowedOrigin });
-      await page.goto(stranger.origin);
-      await page.evaluate(() => {
-        window.addEventListener('message', ({ data }) => Reflect.get(window, 'show')('message', data));
-      });
-      const opens = page.waitForEvent('popup');
-      await page.evaluate((url) => void window.open(url, 'stolen', 'popup'), session.connectUrl);
-      const popup = await opens;
-      await connectAccount(popup, { user: allowedOrigin ? 'alice' : 'bob' });
-      await expect(popup.getByRole('heading', { name: 'Your account is connected' })).toBeVisible();
-      const answer = await page.evaluate(
-        ([url, token]) =>
-          fetch(`${url}/sdk/oauth/connect/status`, {
-            method: 'POST',
-            headers: { 'Content-Type': 'application/json' },
-            body: JSON.stringify({ session_token: token }),
-          }).then(
-            (response) => response.text(),
-            () => 'refused',
-          ),
-        [stack.vault.url, session.sessionToken] as const,
-      );
-      expect(answer).toBe('refused');
-      await popup.waitForEvent('close');
-      await expect(page.locator('#outcome')).toHaveText('');
-    }
+    // Without an allowed origin the targets are the app's registered ones; the stranger is none of them.
+    const session = await stack.sdk.createConnectSession({ allowedProviders: ['acme'] });
+    await page.goto(stranger.origin);
+    await page.evaluate(() => {
+      window.addEventListener('message', ({ data }) => Reflect.get(window, 'show')('message', data));
+    });
+    const opens = page.waitForEvent('popup');
+    await page.evaluate((url) => void window.open(url, 'stolen', 'popup'), session.connectUrl);
+    const popup = await opens;
+    await connectAccount(popup);
+    await expect(popup.getByRole('heading', { name: 'Your account is connected' })).toBeVisible();
+    const closes = popup.waitForEvent('close');
+    const answer = await page.evaluate(
+      ([url, token]) =>
+        fetch(`${url}/sdk/oauth/connect/status`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ session_token: token }),
+        }).then(
+          (response) => response.text(),
+          () => 'refused',
+        ),
+      [stack.vault.url, session.sessionToken] as const,
+    );
+    expect(answer).toBe('refused');
+    await closes;
+    await expect(page.locator('#outcome')).toHaveText('');
   } finally {
     await stranger.close();
   }
