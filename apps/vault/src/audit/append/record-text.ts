@@ -99,9 +99,14 @@ function clean(value: string | null | undefined): string | null {
   return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
 }
 
+/** Printable ASCII without quote and backslash. */
+const plain = /^[ !#-[\]-~]*$/;
+
 function writeText(name: string, value: string | null | undefined): string {
-  const text = clean(value);
-  return text === null ? '' : `"${name}":${JSON.stringify(text)},`;
+  if (value === null || value === undefined) return '';
+  // Nearly every value is an id or a word: what JSON writes as it is needs no further look.
+  if (plain.test(value)) return `"${name}":"${value}",`;
+  return `"${name}":${JSON.stringify(clean(value))},`;
 }
 
 function writeNumber(name: string, value: number | null | undefined): string {

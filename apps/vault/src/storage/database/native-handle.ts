@@ -11,6 +11,8 @@ export type NativeHandle =
       readonly database: Database;
       /** A second connection that only reads, and sees what is committed. */
       readonly reader: Database;
+      /** Whether somebody works on `database` now, maybe in a transaction. */
+      readonly isHeld: () => boolean;
       readonly runExclusive: <T>(work: (database: Database) => T) => Promise<T>;
     }
   | { readonly kind: 'postgres'; readonly pool: Pool };

@@ -4,6 +4,7 @@ export interface ConnectionLock {
   acquire(): Promise<() => void>;
   /** Takes the lock at once when it is free, else null. */
   tryAcquire(): (() => void) | null;
+  isHeld(): boolean;
 }
 
 /** A lock for the one connection to SQLite. */
@@ -35,5 +36,6 @@ export function createConnectionLock(): ConnectionLock {
       isHeld = true;
       return createRelease();
     },
+    isHeld: () => isHeld,
   };
 }

@@ -31,6 +31,7 @@ export function openSqlite(options: StorageOptions): Storage {
       kind: 'sqlite',
       database,
       reader,
+      isHeld: lock.isHeld,
       runExclusive: async (work) => {
         const release = lock.tryAcquire() ?? (await lock.acquire());
         try {

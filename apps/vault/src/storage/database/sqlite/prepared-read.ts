@@ -15,10 +15,10 @@ export function prepareRead<Values extends unknown[], Row>(
   native: NativeHandle & { kind: 'sqlite' },
   sql: string,
 ): PreparedRead<Values, Row> {
-  const { database, reader } = native;
+  const { database, reader, isHeld } = native;
   const warm = database.prepare<Values, Row>(sql);
   const outside = reader.prepare<Values, Row>(sql);
-  const choose = (): Statement<Values, Row> => (database.inTransaction ? outside : warm);
+  const choose = (): Statement<Values, Row> => (isHeld() ? outside : warm);
   return {
     get: (...values) => choose().get(...values),
     all: (...values) => choose().all(...values),
