@@ -4,6 +4,7 @@ const reportFile = process.env.PLAYWRIGHT_JSON_OUTPUT_NAME;
 
 export default defineConfig({
   testDir: '.',
+  testIgnore: 'clients/**',
   testMatch: ['browser/**/*.spec.ts', 'processes/**/*.spec.ts', 'errors/**/*.spec.ts'],
   timeout: 45_000,
   expect: { timeout: 10_000 },

@@ -16,7 +16,6 @@ let stack: Stack;
 test.beforeAll(async () => {
   stack = await startStack({
     shapes: ['microsoft'],
-    acme: { switch_account_params: { prompt: 'login' } },
     copies: [
       { id: 'umbra', name: 'Umbra' },
       {

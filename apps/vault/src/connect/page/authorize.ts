@@ -6,7 +6,7 @@ import { findGrantById } from '../../storage/live/grants.js';
 import { findBreaker } from '../../storage/live/provider-breaker.js';
 import { startAuthorization } from '../callback/start-authorization.js';
 import { readSessionRequest } from '../session/session-request.js';
-import { readSessionStatus } from '../session/session-state.js';
+import { readSessionState, readSessionStatus } from '../session/session-state.js';
 import { openByHandle } from './browser-binding.js';
 import { chooseScopes } from './build-view.js';
 
@@ -59,7 +59,8 @@ export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise
     scopes: chooseScopes(provider, request).map(({ scope }) => scope),
     parameters: checked.params,
     chosenLifetimeSeconds: input.lifetimeSeconds,
-    isAccountSwitch: request.isAccountSwitch,
+    // A provider that still has the other account signed in would give it again without asking.
+    isAccountSwitch: request.isAccountSwitch || readSessionState(row).notice?.code === 'account_mismatch',
     isAddedAccount: input.isAddedAccount,
     isConsentRepeated: false,
     loginHint: repaired && !input.isAddedAccount ? repaired.account_identifier : null,

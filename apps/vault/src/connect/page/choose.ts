@@ -78,7 +78,9 @@ export async function resolveMismatch(
     sealed_mismatch: null,
     ...(error
       ? { ...writeSessionState({ error }), status: 'error' as const, finished_at: deps.clock() }
-      : {}),
+      : writeSessionState({
+          notice: { code: 'account_mismatch', message: `Sign in as ${mismatch.expected} this time.` },
+        })),
   }));
 }
 
