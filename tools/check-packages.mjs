@@ -40,7 +40,13 @@ try {
   const dependencies = Object.fromEntries(members.map(tarballOf));
   writeFileSync(
     join(consumer, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', dependencies, overrides: dependencies }),
+    JSON.stringify({
+      private: true,
+      type: 'module',
+      // A consumer on Node has its types.
+      dependencies: { ...dependencies, '@types/node': '^24.10.0' },
+      overrides: dependencies,
+    }),
   );
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], consumer);
   writeFileSync(
@@ -67,7 +73,7 @@ if (!isSame) throw new Error('the packages do not export what they say');
       '--skipLibCheck',
       'false',
       '--types',
-      '',
+      'node',
       '--outDir',
       'out',
       'use.mts',
