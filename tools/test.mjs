@@ -47,7 +47,8 @@ const add = (more) => {
 let exitCode = 0;
 try {
   const unitFile = join(reports, 'vitest.json');
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
+  // Said here, because the projects of the workspace do not take it from the root's configuration.
+  const reporters = ['--maxWorkers=2', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
   exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], {
     DATABASE_URL: postgres.url,
   });

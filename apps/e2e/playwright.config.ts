@@ -8,7 +8,8 @@ export default defineConfig({
   testMatch: ['browser/**/*.spec.ts', 'processes/**/*.spec.ts', 'errors/**/*.spec.ts'],
   timeout: 45_000,
   expect: { timeout: 10_000 },
-  workers: 1,
+  // Each file has servers, ports and a browser of its own.
+  workers: 2,
   forbidOnly: true,
   retries: 0,
   outputDir: './test-results',

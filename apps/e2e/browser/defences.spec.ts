@@ -24,7 +24,10 @@ async function reachCallback(page: Page): Promise<{ token: string; callback: str
     request.url().startsWith(`${stack.provider.issuer}/authorize?`),
   );
   await page.getByRole('button', { name: 'Continue' }).click();
-  const callback = await driveAuthorization((await leaves).url(), {
+  const authorization = (await leaves).url();
+  // The page's own way to the provider must be over before a test sends it elsewhere.
+  await page.waitForURL((url) => url.origin === stack.provider.issuer);
+  const callback = await driveAuthorization(authorization, {
     stopAt: `${stack.vault.url}/oauth/callback`,
   });
   return { token: session.sessionToken, callback: callback.href };
