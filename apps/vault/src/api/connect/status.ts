@@ -35,12 +35,11 @@ export const routes: readonly RouteRegistration[] = [
     pageEndpoints.connectStatus,
     async (context, body) => {
       await allowOrigin(context, body.session_token);
-      const { response } = await waitForSession(context.deps, {
+      return waitForSession(context.deps, {
         sessionToken: body.session_token,
         waitMs: body.wait_ms ?? 0,
         signal: endOfWait(context),
       });
-      return response;
     },
     { perMinuteMax: 240 },
   ),

@@ -69,18 +69,16 @@ const lookIntervalMs = 300;
 
 /**
  * Tells the page that opened the popup how the session stands, waiting up to `waitMs` for it to end.
- * @returns the row too, so that the caller can check the origin before it answers.
  */
 export async function waitForSession(
   deps: VaultDeps,
   input: { sessionToken: string; waitMs: number; signal: AbortSignal },
-): Promise<{ row: ConnectSessionRow | undefined; response: ConnectStatusResponse }> {
+): Promise<ConnectStatusResponse> {
   const endsAtMs = deps.clock() + input.waitMs;
   for (;;) {
     const row = await findSession(deps, input.sessionToken);
     const response = row ? describeStatus(row, deps.clock()) : ({ status: 'expired' } as const);
-    if (response.status !== 'pending' || deps.clock() >= endsAtMs || input.signal.aborted)
-      return { row, response };
+    if (response.status !== 'pending' || deps.clock() >= endsAtMs || input.signal.aborted) return response;
     await pause(lookIntervalMs, input.signal);
   }
 }
