@@ -41,6 +41,7 @@ rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
+const failures = [];
 for (const step of steps) {
   const startedAt = Date.now();
   console.log(`\n== ${step.name}`);
@@ -49,11 +50,13 @@ for (const step of steps) {
     ? readCounts(step.counts, code)
     : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   for (const key of Object.keys(total)) total[key] += counts[key] ?? 0;
+  for (const failure of counts.failures ?? []) failures.push(`${step.name}: ${failure}`);
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   lines.push(
     `${counts.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}: ${counts.passed} passed, ${counts.failed} failed (${seconds} s)`,
   );
 }
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
 console.log(`\n${lines.join('\n')}`);
 console.log(
   `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
+import { readPlaywright } from './read-reports.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, 'reports');
@@ -47,20 +48,11 @@ function runPlaywright(args, env) {
   });
 }
 
-function readCounts(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
-  const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'));
-  return {
-    passed: stats.expected + stats.flaky,
-    failed: stats.unexpected + errors.length,
-    skipped: stats.skipped,
-  };
-}
-
 mkdirSync(reports, { recursive: true });
 const reportFile = join(reports, 'clients-playwright.json');
 for (const file of [reportFile, join(reports, 'clients.json')]) rmSync(file, { force: true });
 const counts = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 let exitCode = 0;
 
 /** What cannot run here is said and counted; on CI it is a failure. */
@@ -81,13 +73,15 @@ try {
       PLAYWRIGHT_JSON_OUTPUT_NAME: reportFile,
       ...(python.interpreter ? { ALTER_CLIENTS_PYTHON: python.interpreter } : {}),
     });
-    for (const [name, count] of Object.entries(readCounts(reportFile))) counts[name] += count;
+    const { failures: failed, ...results } = readPlaywright(reportFile);
+    failures.push(...failed);
+    for (const [name, count] of Object.entries(results)) counts[name] += count;
   }
 } finally {
   rmSync(environment, { recursive: true, force: true });
 }
 if (exitCode !== 0 && counts.failed === 0) counts.failed = 1;
-writeFileSync(join(reports, 'clients.json'), JSON.stringify(counts));
+writeFileSync(join(reports, 'clients.json'), JSON.stringify({ ...counts, failures }));
 console.log(
   `clients: ${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`,
 );

@@ -1,10 +1,11 @@
 // `npm test`: every unit and server test on both databases, then the browser flows. Ends with one line of true counts.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
 import { startPostgres } from './postgres.mjs';
+import { readPlaywright, readVitest } from './read-reports.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, 'reports');
@@ -17,32 +18,15 @@ function run(command, args, env = {}) {
   });
 }
 
-function readVitest(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  const brokenFiles = report.testResults.filter(
-    (result) => result.status === 'failed' && result.assertionResults.length === 0,
-  );
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + brokenFiles.length,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
-}
-
-function readPlaywright(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
-  const { stats } = JSON.parse(readFileSync(file, 'utf8'));
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped };
-}
-
 for (const name of ['vitest.json', 'playwright.json', 'tests.json'])
   rmSync(join(reports, name), { force: true });
 mkdirSync(reports, { recursive: true });
 const postgres = await startPostgres();
 const counts = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 const add = (more) => {
   for (const key of Object.keys(counts)) counts[key] += more[key];
+  failures.push(...more.failures);
 };
 let exitCode = 0;
 try {
@@ -52,7 +36,7 @@ try {
   exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], {
     DATABASE_URL: postgres.url,
   });
-  add(readVitest(unitFile));
+  add(readVitest(unitFile, root));
   if (filters.length === 0) {
     const browser = await findChromium();
     if (browser.path) {
@@ -77,6 +61,7 @@ try {
   await postgres.stop();
 }
 if (counts.failed > 0) exitCode ||= 1;
-writeFileSync(join(reports, 'tests.json'), JSON.stringify(counts));
+writeFileSync(join(reports, 'tests.json'), JSON.stringify({ ...counts, failures }));
+for (const failure of failures) console.log(`  failed: ${failure}`);
 console.log(`tests: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(exitCode);
