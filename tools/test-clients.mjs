@@ -1,7 +1,7 @@
 // `npm run test:clients`: the published Python client in a fresh virtual environment, and the published browser library in
 // Chromium, unmodified, against the real vault. Writes reports/clients.json and ends with one line of true counts.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
