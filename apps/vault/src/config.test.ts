@@ -41,6 +41,10 @@ describe('the environment', () => {
     [{ ALTER_VAULT_LOG_LEVEL: 'loud' }, 'ALTER_VAULT_LOG_LEVEL'],
     [{ ALTER_VAULT_ROOT_KEY: 'a', ALTER_VAULT_ROOT_KEY_FILE: 'b' }, 'ALTER_VAULT_ROOT_KEY_FILE'],
     [{ ALTER_VAULT_WALLET_URL: 'ftp://x' }, 'ALTER_VAULT_WALLET_URL'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://u:p@localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'no-value' }, 'OTEL_EXPORTER_OTLP_HEADERS'],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'a=%0d%0ab' }, 'OTEL_EXPORTER_OTLP_HEADERS'],
   ])('refuses %o with one line', (environment, name) => {
     const problems = listProblems(environment as Record<string, string>);
     expect(problems).toHaveLength(1);
@@ -48,11 +52,30 @@ describe('the environment', () => {
   });
 
   it('K7: no message and no printed form holds a secret', () => {
-    const secrets = { ALTER_VAULT_ROOT_KEY: 'root-secret', DATABASE_URL: 'postgres://u:database-secret@h/d' };
+    const secrets = {
+      ALTER_VAULT_ROOT_KEY: 'root-secret',
+      DATABASE_URL: 'postgres://u:database-secret@h/d',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=header-secret',
+    };
     const config = loadConfig(secrets);
-    expect(`${inspect(config)}${JSON.stringify(config)}`).not.toMatch(/root-secret|database-secret/);
+    expect(`${inspect(config)}${JSON.stringify(config)}`).not.toMatch(/(root|database|header)-secret/);
     const problems = listProblems({ ...secrets, DATABASE_URL: 'mysql://database-secret', PORT: 'x' });
     expect(problems.join()).not.toContain('secret');
+  });
+
+  it('A7: a collector is named by the standard variables of OpenTelemetry', () => {
+    expect(loadConfig({}).otlp).toBeNull();
+    const { otlp } = loadConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Basic%20eDp5, x-tenant=a=b',
+      OTEL_SERVICE_NAME: 'vault-eu',
+    });
+    expect([otlp?.endpoint, otlp?.serviceName]).toEqual(['http://collector:4318', 'vault-eu']);
+    expect([otlp?.headers.authorization?.reveal(), otlp?.headers['x-tenant']?.reveal()]).toEqual([
+      'Basic eDp5',
+      'a=b',
+    ]);
   });
 
   it('the public URL follows the port that was taken, unless it was given', () => {

@@ -26,8 +26,20 @@ export interface VaultConfig {
   readonly portalUrl: string;
   /** Whether the public URL was given; else it follows host and port. */
   readonly isPublicUrlGiven: boolean;
+  /** Where telemetry and the audit log go by OTLP/HTTP; null for nowhere. */
+  readonly otlp: OtlpConfig | null;
   /** Reads any variable, for `{ env: NAME }` in the configuration file. */
   readonly readVariable: (name: string) => string | undefined;
+}
+
+/** An OpenTelemetry collector, by the standard variables of its specification; each signal goes below the endpoint (`/v1/logs`). */
+export interface OtlpConfig {
+  /** No trailing slash. */
+  readonly endpoint: string;
+  /** What the collector asks for; values are secret. */
+  readonly headers: Readonly<Record<string, SecretValue>>;
+  /** `service.name` of everything sent. */
+  readonly serviceName: string;
 }
 
 /** Levels of the log, as pino names them. */
@@ -61,6 +73,9 @@ export const environmentTable: readonly (readonly [name: string, fallback: strin
   ['ALTER_VAULT_LOG_LEVEL', 'info', logLevels.join(' | ')],
   ['ALTER_VAULT_WALLET_URL', '<public URL>/wallet', 'own address of the Wallet'],
   ['ALTER_VAULT_PORTAL_URL', '<public URL>/portal', 'own address of the Developer Portal'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', '', 'OpenTelemetry collector (OTLP/HTTP); absent: nothing is sent'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', '', 'key=value,... sent to it, such as its credentials'],
+  ['OTEL_SERVICE_NAME', 'alter-vault', 'service.name of what is sent'],
 ];
 
 /** A refused environment: one problem per line, names only, never a secret's value. */
@@ -138,6 +153,7 @@ export function loadConfig(environment: Environment = process.env): VaultConfig 
       readAddress('ALTER_VAULT_PORTAL_URL', read('ALTER_VAULT_PORTAL_URL'), problems) ??
       `${publicUrl}/portal`,
     isPublicUrlGiven: givenUrl !== undefined,
+    otlp: readOtlp(read, problems),
     readVariable: (name) => environment[name],
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -197,6 +213,48 @@ function readOrigin(text: string, problems: string[]): string {
     problems.push('ALTER_VAULT_PUBLIC_URL: must be https, or http on localhost, 127.0.0.1 or [::1]');
   }
   return url.origin;
+}
+
+function readOtlp(read: (name: string) => string | undefined, problems: string[]): OtlpConfig | null {
+  const endpoint = read('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const headers = readHeaderPairs(read('OTEL_EXPORTER_OTLP_HEADERS') ?? '');
+  if (headers === undefined)
+    problems.push('OTEL_EXPORTER_OTLP_HEADERS: must be key=value pairs, comma separated');
+  if (endpoint === undefined) return null;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  // Collectors stand beside the vault more often than not, so plain http is taken.
+  const isUsable =
+    url && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === '';
+  if (!isUsable)
+    problems.push('OTEL_EXPORTER_OTLP_ENDPOINT: must be an http or https address without userinfo and query');
+  return Object.freeze({
+    endpoint: endpoint.replace(/\/+$/, ''),
+    headers: headers ?? {},
+    serviceName: read('OTEL_SERVICE_NAME') ?? 'alter-vault',
+  });
+}
+
+/** Pairs in the form of W3C baggage, values percent-encoded; undefined when they cannot be read. */
+function readHeaderPairs(text: string): Readonly<Record<string, SecretValue>> | undefined {
+  const headers: Record<string, SecretValue> = {};
+  for (const pair of text.split(',')) {
+    if (pair.trim() === '') continue;
+    const [, name, value] = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=(.*)$/.exec(pair) ?? [];
+    if (name === undefined || value === undefined) return undefined;
+    const decoded = decodeHeaderValue(value.trim());
+    if (decoded === undefined) return undefined;
+    headers[name.toLowerCase()] = SecretValue.of(decoded);
+  }
+  return Object.freeze(headers);
+}
+
+function decodeHeaderValue(text: string): string | undefined {
+  try {
+    const value = decodeURIComponent(text);
+    return /^[\t\x20-\x7e]*$/.test(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readAddress(name: string, text: string | undefined, problems: string[]): string | undefined {
