@@ -1,5 +1,10 @@
 import { SecretValue } from '@alter-ai/core-crypto';
 import ipaddr from 'ipaddr.js';
+import {
+  readTelemetryConfig,
+  type TelemetryConfig,
+  telemetryVariables,
+} from './telemetry/telemetry-config.js';
 
 /** The environment, read, checked and frozen. */
 export interface VaultConfig {
@@ -28,6 +33,9 @@ export interface VaultConfig {
   readonly isPublicUrlGiven: boolean;
   /** Where telemetry and the audit log go by OTLP/HTTP; null for nowhere. */
   readonly otlp: OtlpConfig | null;
+  readonly telemetry: TelemetryConfig;
+  /** Connections to PostgreSQL that one process holds at most. */
+  readonly databaseConnectionsMax: number;
   /** Reads any variable, for `{ env: NAME }` in the configuration file. */
   readonly readVariable: (name: string) => string | undefined;
 }
@@ -65,6 +73,7 @@ export const environmentTable: readonly (readonly [name: string, fallback: strin
   ],
   ['ALTER_VAULT_DATA_DIR', './data', 'SQLite file, generated root key, admin socket'],
   ['DATABASE_URL', '', 'postgres://... switches from SQLite to PostgreSQL'],
+  ['ALTER_VAULT_DATABASE_CONNECTIONS', '10', 'connections to PostgreSQL of one process at most'],
   ['ALTER_VAULT_ROOT_KEY', '', '32 bytes, base64; or:'],
   ['ALTER_VAULT_ROOT_KEY_FILE', '', 'file that holds it'],
   ['ALTER_VAULT_ROOT_KEY_PREVIOUS', '', 'comma-separated earlier root keys, during a rotation'],
@@ -76,6 +85,7 @@ export const environmentTable: readonly (readonly [name: string, fallback: strin
   ['OTEL_EXPORTER_OTLP_ENDPOINT', '', 'OpenTelemetry collector (OTLP/HTTP); absent: nothing is sent'],
   ['OTEL_EXPORTER_OTLP_HEADERS', '', 'key=value,... sent to it, such as its credentials'],
   ['OTEL_SERVICE_NAME', 'alter-vault', 'service.name of what is sent'],
+  ...telemetryVariables,
 ];
 
 /** A refused environment: one problem per line, names only, never a secret's value. */
@@ -154,6 +164,8 @@ export function loadConfig(environment: Environment = process.env): VaultConfig 
       `${publicUrl}/portal`,
     isPublicUrlGiven: givenUrl !== undefined,
     otlp: readOtlp(read, problems),
+    telemetry: readTelemetryConfig(read, problems),
+    databaseConnectionsMax: readCount('ALTER_VAULT_DATABASE_CONNECTIONS', read, problems),
     readVariable: (name) => environment[name],
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -191,6 +203,13 @@ function readPort(text: string, problems: string[]): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   problems.push('PORT: must be a whole number from 0 to 65535');
   return 0;
+}
+
+function readCount(name: string, read: (name: string) => string | undefined, problems: string[]): number {
+  const text = read(name) ?? '10';
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  problems.push(`${name}: must be a whole number from 1 to 9999`);
+  return 10;
 }
 
 function buildOrigin(host: string, port: number): string {
