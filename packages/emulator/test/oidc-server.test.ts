@@ -121,7 +121,7 @@ describe('OpenID server', () => {
       Array.from({ length: 8 }, () => refresh(started, tokens.refresh_token ?? '')),
     );
     expect(results.filter((response) => response.status === 200)).toHaveLength(1);
-    expect(started.emulator.summarizeLog().refreshReplayed).toEqual([
+    expect(started.emulator.summarizeLog().refreshPresentedTwice).toEqual([
       expect.objectContaining({ presented: 8, accepted: 1, refused: 7 }),
     ]);
   });
