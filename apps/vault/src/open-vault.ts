@@ -49,6 +49,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       schema: options.schema,
       rootKey: key.rootKey,
       clock,
+      sharedClock: options.clock,
     });
     const { log } = options;
     const audit = await openAuditLog({

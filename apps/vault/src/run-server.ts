@@ -104,7 +104,6 @@ async function applyConfigFiles(deps: VaultDeps, announce: Announce): Promise<vo
 function startJobs(deps: VaultDeps): JobRunner {
   const runner = createJobRunner({
     storage: deps.storage,
-    clock: deps.clock,
     processId: deps.processId,
     jobs: [
       ...listUpkeepJobs(deps),

@@ -14,9 +14,9 @@ export interface TestDatabase {
   /** What `openStorage` takes for it, here or in a child process. */
   readonly options: StorageOptions;
   /** Opens it as it is; each call is as good as another process. Closed after the test file, unless the test did. */
-  openEmpty(): Promise<Storage>;
+  openEmpty(more?: Pick<StorageOptions, 'sharedClock'>): Promise<Storage>;
   /** Opens it migrated. */
-  open(): Promise<Storage>;
+  open(more?: Pick<StorageOptions, 'sharedClock'>): Promise<Storage>;
 }
 
 /** Runs the same tests on SQLite and on PostgreSQL (`DATABASE_URL`; skipped without it, and the name says so). */
@@ -45,8 +45,8 @@ function prepareDatabases(kind: 'sqlite' | 'postgres'): () => Promise<TestDataba
     const dataDir = mkdtempSync(join(tmpdir(), 'alter-vault-'));
     cleanups.push(async () => rmSync(dataDir, { recursive: true, force: true }));
     const options = kind === 'sqlite' ? { dataDir } : { dataDir, ...(await createSchema(cleanups)) };
-    const openEmpty = async (): Promise<Storage> => {
-      const storage = await openStorage(options);
+    const openEmpty: TestDatabase['openEmpty'] = async (more) => {
+      const storage = await openStorage({ ...options, ...more });
       storages.push(storage);
       return storage;
     };
@@ -54,8 +54,8 @@ function prepareDatabases(kind: 'sqlite' | 'postgres'): () => Promise<TestDataba
       kind,
       options,
       openEmpty,
-      open: async () => {
-        const storage = await openEmpty();
+      open: async (more) => {
+        const storage = await openEmpty(more);
         await migrate(storage);
         return storage;
       },

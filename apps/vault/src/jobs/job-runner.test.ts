@@ -12,12 +12,12 @@ forEachDatabase('job runner', (createDatabase, kind) => {
     state.count = () => {
       state.runs += 1;
     };
-    const storage = await (await createDatabase()).open();
     const clock = () => state.time;
+    const storage = await (await createDatabase()).open({ sharedClock: clock });
     const onError = (_: string, error: unknown) => state.errors.push(error);
     const job: Job = { name: 'count', intervalMs: 10_000, run: async () => state.count() };
     const createRunner = (processId: string, jobs: Job[] = [job]) =>
-      createJobRunner({ storage, clock, processId, jobs, onError });
+      createJobRunner({ storage, processId, jobs, onError });
     return { state, storage, clock, createRunner };
   }
 

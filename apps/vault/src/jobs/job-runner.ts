@@ -21,7 +21,6 @@ export interface JobRunner {
 
 interface JobRunnerDeps {
   readonly storage: Storage;
-  readonly clock: () => number;
   /** Names this process in the leases. */
   readonly processId: string;
   readonly jobs: readonly Job[];
@@ -35,7 +34,7 @@ interface JobRunnerDeps {
 
 /** A runner over leases in the database: a job whose holder died is taken over after its deadline. */
 export function createJobRunner(deps: JobRunnerDeps): JobRunner {
-  const { storage, clock, processId, jobs } = deps;
+  const { storage, processId, jobs } = deps;
   const leaseMs = deps.leaseMs ?? 30_000;
   const tickMs = deps.tickMs ?? 5_000;
   const knownJobs = new Set<string>();
@@ -46,17 +45,16 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
 
   async function runJob(job: Job): Promise<void> {
     if (!knownJobs.has(job.name)) {
-      await ensureJob(storage, job.name, clock());
+      await ensureJob(storage, job.name);
       knownJobs.add(job.name);
     }
     const held = { name: job.name, holder: processId };
-    const nowMs = clock();
-    if (!(await takeJob(storage, { ...held, nowMs, deadlineMs: nowMs + leaseMs }))) return;
+    if (!(await takeJob(storage, { ...held, leaseMs }))) return;
 
     const lost = new AbortController();
     // Real time on purpose: it is the sign of life of this process. A renewal that fails counts as lost, since another may take over.
     const renewal = setInterval(() => {
-      renewJob(storage, { ...held, deadlineMs: clock() + leaseMs }).then(
+      renewJob(storage, { ...held, leaseMs }).then(
         (isHeld) => isHeld || lost.abort(),
         () => lost.abort(),
       );
@@ -65,10 +63,9 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
       await job.run(AbortSignal.any([controller.signal, lost.signal]));
     } finally {
       clearInterval(renewal);
-      const endMs = clock();
       // What was broken off is due at once, for the next process.
-      const nextRunMs = controller.signal.aborted ? endMs : endMs + job.intervalMs;
-      await finishJob(storage, { ...held, nowMs: endMs, nextRunMs });
+      const nextInMs = controller.signal.aborted ? 0 : job.intervalMs;
+      await finishJob(storage, { ...held, nextInMs });
     }
   }
 

@@ -7,7 +7,7 @@ const renewEveryMs = 2_000;
 
 /** Renews a lease until told to stop, however long the provider takes. */
 export function keepLease(
-  deps: Pick<VaultDeps, 'storage' | 'clock' | 'log'>,
+  deps: Pick<VaultDeps, 'storage' | 'log'>,
   key: CredentialKey,
   lease: Lease,
 ): { stop(): void } {
@@ -17,7 +17,7 @@ export function keepLease(
     if (isRunning) return;
     isRunning = true;
     try {
-      await renewLease(deps.storage, key, lease, deps.clock() + leaseTtlMs);
+      await renewLease(deps.storage, key, lease, leaseTtlMs);
     } catch (error) {
       deps.log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'lease not renewed');
     } finally {
@@ -26,12 +26,4 @@ export function keepLease(
   };
   const timer = setInterval(() => void renew(), renewEveryMs).unref();
   return { stop: () => clearInterval(timer) };
-}
-
-/** Whether somebody holds the lease now. */
-export function isLeaseLive(
-  row: { lease_holder: string | null; lease_deadline: number | null },
-  nowMs: number,
-): boolean {
-  return row.lease_holder !== null && row.lease_deadline !== null && row.lease_deadline > nowMs;
 }

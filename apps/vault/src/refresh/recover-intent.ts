@@ -1,5 +1,5 @@
 import type { ProviderDefinition } from '@alter-ai/oauth-providers';
-import type { CredentialRow } from '../storage/live/credentials.js';
+import type { CredentialReading } from '../storage/live/credentials.js';
 
 /**
  * What to do about a refresh whose outcome nobody knows (R4). `go_on`: there is none. `replay`: present the same refresh
@@ -13,19 +13,24 @@ type ReuseFacts = Pick<ProviderDefinition, 'refresh_reuse' | 'refresh_reuse_wind
 /** Judges the intent that a former holder left open. */
 export function recoverIntent(
   row: Pick<
-    CredentialRow,
-    'generation' | 'intent_generation' | 'intent_hash' | 'intent_at' | 'intent_is_replay'
+    CredentialReading,
+    'generation' | 'intent_generation' | 'intent_hash' | 'intent_at' | 'intent_is_replay' | 'read_at'
   >,
-  facts: { refreshTokenHash: string; definition: ReuseFacts; nowMs: number },
+  facts: { refreshTokenHash: string; definition: ReuseFacts },
 ): Recovery {
   const isOpen = row.intent_generation === row.generation && row.intent_hash === facts.refreshTokenHash;
   if (!isOpen) return 'go_on';
   const recovery = judgeUnknownOutcome(facts.definition, {
     isReplay: row.intent_is_replay !== 0,
-    ageMs: facts.nowMs - (row.intent_at ?? 0),
+    ageMs: readIntentAgeMs(row),
   });
   // The wait is over: the former holder's time has run out since.
   return recovery === 'wait' ? 'replay' : recovery;
+}
+
+/** How long ago a former holder wrote its intent; shared time, since that was another process. */
+export function readIntentAgeMs(row: Pick<CredentialReading, 'intent_at' | 'read_at'>): number {
+  return row.read_at - (row.intent_at ?? 0);
 }
 
 /** Judges a request that was written and got no answer; `ageMs` since it was sent first. */

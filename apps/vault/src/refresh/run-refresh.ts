@@ -4,19 +4,20 @@ import type { VaultDeps } from '../deps.js';
 import { openTokens, type StoredTokens } from '../grants/stored-tokens.js';
 import {
   type CredentialKey,
-  type CredentialRow,
-  findCredential,
+  type CredentialReading,
+  isLeaseLive,
   type Lease,
+  readCredential,
   releaseLease,
   takeLease,
   writeIntent,
 } from '../storage/live/credentials.js';
 import { findUsableUntilMs, isFresh } from './freshness.js';
-import { isLeaseLive, keepLease, leaseTtlMs } from './lease.js';
+import { keepLease, leaseTtlMs } from './lease.js';
 import { askProvider } from './provider/ask-provider.js';
 import { findOpenBreaker } from './provider/breaker.js';
 import { recordEvent } from './record-event.js';
-import { judgeUnknownOutcome, recoverIntent } from './recover-intent.js';
+import { judgeUnknownOutcome, readIntentAgeMs, recoverIntent } from './recover-intent.js';
 import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
 import { backOff, declareDead, type RefreshAttempt, settleFailure, settleTokens } from './settle-refresh.js';
 
@@ -32,12 +33,12 @@ export async function runRefresh(deps: VaultDeps, target: RefreshTarget): Promis
   const key = { appId: target.appId, credentialId: target.credentialId };
   const startedAtMs = performance.now();
   for (;;) {
-    const row = await findCredential(deps.storage.db, key);
+    const row = await readCredential(deps.storage, key);
     if (!row) return { kind: 'gone' };
     const nowMs = deps.clock();
     const ended = findEnd(row, nowMs);
     if (ended) return ended;
-    if (isLeaseLive(row, nowMs)) {
+    if (isLeaseLive(row)) {
       const usableUntilMs = findUsableUntilMs(row);
       const isLong = performance.now() - startedAtMs > waitMaxMs;
       if (isLong || usableUntilMs > nowMs) return { kind: 'busy', retryAtMs: nowMs + 1_000, usableUntilMs };
@@ -46,7 +47,7 @@ export async function runRefresh(deps: VaultDeps, target: RefreshTarget): Promis
     }
     const obstacle = findWait(row, nowMs) ?? (await findBreakerOutcome(deps, target, row));
     if (obstacle) return obstacle;
-    const lease = await takeLease(deps.storage, row, deps.processId, nowMs, nowMs + leaseTtlMs);
+    const lease = await takeLease(deps.storage, row, deps.processId, leaseTtlMs);
     if (lease) {
       const outcome = await refreshUnderLease(deps, target, row, lease);
       if (outcome) return outcome;
@@ -58,7 +59,7 @@ export async function runRefresh(deps: VaultDeps, target: RefreshTarget): Promis
 }
 
 /** What needs no refresh: fresh already, dead, or nothing to refresh with while the access token lives. */
-function findEnd(row: CredentialRow, nowMs: number): RefreshOutcome | undefined {
+function findEnd(row: CredentialReading, nowMs: number): RefreshOutcome | undefined {
   const usableUntilMs = findUsableUntilMs(row);
   if (row.status !== 'active') {
     const cause = row.death_cause ?? row.status;
@@ -69,17 +70,17 @@ function findEnd(row: CredentialRow, nowMs: number): RefreshOutcome | undefined 
 }
 
 /** R6 and R8: not before its time. */
-function findWait(row: CredentialRow, nowMs: number): RefreshOutcome | undefined {
-  if (row.retry_at === null || row.retry_at <= nowMs) return undefined;
+function findWait(row: CredentialReading, nowMs: number): RefreshOutcome | undefined {
+  if (row.retry_at === null || row.retry_at <= row.read_at) return undefined;
   const usableUntilMs = findUsableUntilMs(row);
   const kind = row.invalid_grant_at === null ? 'unavailable' : 'busy';
-  return { kind, retryAtMs: row.retry_at, usableUntilMs };
+  return { kind, retryAtMs: nowMs + row.retry_at - row.read_at, usableUntilMs };
 }
 
 async function findBreakerOutcome(
   deps: VaultDeps,
   target: RefreshTarget,
-  row: CredentialRow,
+  row: CredentialReading,
 ): Promise<RefreshOutcome | undefined> {
   if (row.has_refresh_token === 0) return undefined;
   const open = await findOpenBreaker(deps, target);
@@ -90,7 +91,7 @@ async function findBreakerOutcome(
 async function refreshUnderLease(
   deps: VaultDeps,
   target: RefreshTarget,
-  row: CredentialRow,
+  row: CredentialReading,
   lease: Lease,
 ): Promise<RefreshOutcome | undefined> {
   const key = { appId: target.appId, credentialId: target.credentialId };
@@ -110,7 +111,7 @@ async function refreshUnderLease(
 async function openOrRelease(
   deps: VaultDeps,
   key: CredentialKey,
-  row: CredentialRow,
+  row: CredentialReading,
   lease: Lease,
 ): Promise<StoredTokens> {
   try {
@@ -127,7 +128,7 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
   const key = { appId: target.appId, credentialId: target.credentialId };
   const refreshToken = tokens.refresh_token ?? '';
   const refreshTokenHash = sha256Hex(refreshToken);
-  const recovery = recoverIntent(row, { refreshTokenHash, definition, nowMs: deps.clock() });
+  const recovery = recoverIntent(row, { refreshTokenHash, definition });
   if (recovery === 'give_up') {
     return declareDead(deps, attempt, 'interrupted_refresh', {
       reason: 'holder_lost',
@@ -135,10 +136,10 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
       refresh_reuse: definition.refresh_reuse,
     });
   }
-  const firstSentAtMs = (recovery === 'replay' ? row.intent_at : null) ?? deps.clock();
+  const ageAtStartMs = recovery === 'replay' ? readIntentAgeMs(row) : 0;
+  const startedAtMs = performance.now();
   for (let isReplay = recovery === 'replay'; ; isReplay = true) {
-    const nowMs = deps.clock();
-    const intent = { refreshTokenHash, nowMs, isReplay, deadlineMs: nowMs + leaseTtlMs };
+    const intent = { refreshTokenHash, isReplay, ttlMs: leaseTtlMs };
     if (!(await writeIntent(deps.storage, key, lease, intent))) return undefined;
     if (isReplay)
       recordEvent(deps, target, { kind: 'credential.replayed', outcome: definition.refresh_reuse });
@@ -147,7 +148,8 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
     if (answer.kind === 'tokens') return settleTokens(deps, attempt, answer);
     if (answer.kind === 'failed') return settleFailure(deps, attempt, answer.failure);
     if (answer.kind === 'not_reached') return backOff(deps, attempt, { error: answer.reason });
-    const next = judgeUnknownOutcome(definition, { isReplay, ageMs: deps.clock() - firstSentAtMs });
+    const ageMs = ageAtStartMs + performance.now() - startedAtMs;
+    const next = judgeUnknownOutcome(definition, { isReplay, ageMs });
     if (next === 'wait') return backOff(deps, attempt, { error: answer.reason });
     if (next === 'give_up') {
       return declareDead(deps, attempt, 'interrupted_refresh', {

@@ -5,7 +5,7 @@ import type { VaultDeps } from '../deps.js';
 import { revokeAtProvider } from '../grants/revoke-at-provider.js';
 import { type StoredTokens, sealTokens, toStoredTokens } from '../grants/stored-tokens.js';
 import {
-  type CredentialRow,
+  type CredentialReading,
   findCredential,
   type Lease,
   releaseLease,
@@ -20,7 +20,7 @@ import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
 /** A refresh under way: the row as it was when the lease was taken. */
 export interface RefreshAttempt {
   readonly target: RefreshTarget;
-  readonly row: CredentialRow;
+  readonly row: CredentialReading;
   readonly lease: Lease;
   readonly tokens: StoredTokens;
 }
@@ -126,7 +126,7 @@ export async function backOff(
   );
   const retryAtMs = deps.clock() + waitMs;
   await persist(deps, () =>
-    releaseLease(deps.storage, keyOf(attempt), lease, { failures, retry_at: retryAtMs }),
+    releaseLease(deps.storage, keyOf(attempt), lease, { failures, retryInMs: waitMs }),
   );
   recordEvent(deps, target, {
     kind: 'credential.refresh_failed',
@@ -169,26 +169,26 @@ async function settleInvalidGrant(
   if (!current || current.generation !== lease.generation) return undefined;
   const nowMs = deps.clock();
   const isStrict = target.provider.definition.refresh_reuse === 'strict';
-  const isSecond = row.invalid_grant_at !== null && nowMs - row.invalid_grant_at >= secondAnswerAfterMs;
+  const sinceFirstMs = row.invalid_grant_at === null ? 0 : row.read_at - row.invalid_grant_at;
+  const isSecond = sinceFirstMs >= secondAnswerAfterMs;
   await closeBreaker(deps, target);
   if (isStrict || isSecond) {
     return declareDead(deps, attempt, 'invalid_grant', {
       ...describeFailure(failure),
-      first_answer_at: new Date(row.invalid_grant_at ?? nowMs).toISOString(),
+      first_answer_at: new Date(nowMs - sinceFirstMs).toISOString(),
       token_age_seconds: Math.round((nowMs - row.access_issued_at) / 1000),
     });
   }
-  const firstAtMs = row.invalid_grant_at ?? nowMs;
-  const retryAtMs = firstAtMs + secondAnswerAfterMs;
+  const retryInMs = secondAnswerAfterMs - sinceFirstMs;
   await persist(deps, () =>
-    releaseLease(deps.storage, keyOf(attempt), lease, { invalid_grant_at: firstAtMs, retry_at: retryAtMs }),
+    releaseLease(deps.storage, keyOf(attempt), lease, { retryInMs, isRefused: true }),
   );
   recordEvent(deps, target, {
     kind: 'credential.refresh_failed',
     outcome: 'invalid_grant_once',
     details: describeFailure(failure),
   });
-  return { kind: 'busy', retryAtMs, usableUntilMs: findUsableUntilMs(row) };
+  return { kind: 'busy', retryAtMs: nowMs + retryInMs, usableUntilMs: findUsableUntilMs(row) };
 }
 
 function describeFailure(failure: ProviderFailure): Record<string, string> {

@@ -85,7 +85,7 @@ export interface ProviderConfigTable {
   sealed_client_secrets: Buffer | null;
   /** `[{ "scope": string, "required": boolean }]`. */
   scopes_json: string;
-  /** R7: set while the provider refuses the app's client credentials. */
+  /** R7: set while the provider refuses the app's client credentials. Shared time (`Storage.sharedNow`). */
   breaker_open_until: number | null;
   breaker_code: string | null;
   breaker_failures: number;
@@ -100,6 +100,8 @@ export interface IdentityProviderTable {
   issuer: string;
   audience: string;
   claims_json: string;
+  /** The lifetimes that its credentials' `renew_at` were planned with; other ones mean planning anew. */
+  renewal_facts: string | null;
   sign_in_json: string | null;
   sealed_sign_in_secret: Buffer | null;
   created_at: number;
@@ -163,12 +165,18 @@ export interface CredentialTable {
   died_at: number | null;
   /** Set when a provider answered 401 for the current token generation: the next use refreshes. */
   is_refresh_forced: number;
-  /** R8: no attempt before this time. */
+  /** R8: no attempt before this time. Shared time, as are `invalid_grant_at`, `lease_deadline` and `intent_at` (`Storage.sharedNow`). */
   retry_at: number | null;
   failures: number;
   /** R6: first definite `invalid_grant` for the current refresh token. */
   invalid_grant_at: number | null;
   /** R2: lease. */
+  /** What a refresh did to `refresh_expires_at`, once one has been seen: a later end each time, or the same one. */
+  refresh_expiry_kind: 'renewed' | 'fixed' | null;
+  /** When the user last authorized it: lifetimes that a refresh does not renew count from here. */
+  authorized_at: number | null;
+  /** R1: when it is refreshed in the background, so that no limit of its provider passes; null where there is none. */
+  renew_at: number | null;
   lease_holder: string | null;
   lease_deadline: number | null;
   lease_generation: number;
@@ -191,6 +199,8 @@ export interface GrantTable {
   provider_id: string;
   provider_config_id: string;
   credential_id: string;
+  /** R4: the lease generation under which no byte has been written to the provider yet. */
+  intent_unsent_lease: number | null;
   principal_type: 'user' | 'system';
   /** User id, or `system`. */
   principal_id: string;
@@ -230,6 +240,11 @@ export interface ConnectSessionTable {
   /** Connected so far: `[{ grant_id, operation, provider_id, … }]`. */
   results_json: string;
   declined_json: string;
+  /** When the provider is asked (again) to end it; null: nothing is left to do. Shared time. */
+  revocation_due_at: number | null;
+  revocation_attempts: number | null;
+  /** When it was put on record that `expires_at` passed (A4). */
+  expiry_recorded_at: number | null;
   /** `{ code, message, reference }` once failed. */
   error_json: string | null;
   /** Sealed state of an account mismatch that waits for a decision (tokens of the other account). */
@@ -290,7 +305,7 @@ export interface NonceTable {
   nonce: string;
 }
 
-/** The leased runner of later work. */
+/** The leased runner of later work; all times are shared time (`Storage.sharedNow`). */
 export interface JobLeaseTable {
   name: string;
   holder: string | null;

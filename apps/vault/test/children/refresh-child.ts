@@ -10,13 +10,15 @@ import {
 
 const input = JSON.parse(process.argv[2] ?? '{}') as RefreshChildInput;
 const { provider, settings } = describeSettings(input.facts);
+const clock = () => Date.now() + input.offsetMs;
 const deps = await openProcess({
   name: `child-${process.pid}`,
   config: loadConfig(input.environment),
   databaseUrl: input.databaseUrl,
   schema: input.schema,
   rootKey: parseRootKey(input.rootKey),
-  clock: () => Date.now() + input.offsetMs,
+  clock,
+  sharedClock: clock,
   settings,
 });
 process.stdout.write('asking\n');

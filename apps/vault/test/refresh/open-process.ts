@@ -19,6 +19,7 @@ export interface SettingsFacts {
   readonly mode: RefreshMode;
   readonly secrets: readonly string[];
   readonly defaultTtlSeconds?: number;
+  readonly overrides?: Record<string, unknown>;
 }
 
 /** What a child process gets to be one more vault on the same data. */
@@ -42,6 +43,8 @@ export async function openProcess(options: {
   schema: string;
   rootKey: RootKey;
   clock: () => number;
+  /** Stands for the database's clock; undefined: the database's own. */
+  sharedClock: (() => number) | undefined;
   settings: AppSettings;
 }): Promise<VaultDeps> {
   const { config, clock, settings } = options;
@@ -67,7 +70,7 @@ export function describeSettings(facts: SettingsFacts): {
   provider: ProviderSettings;
   settings: AppSettings;
 } {
-  const { issuer, defaultTtlSeconds } = facts;
+  const { issuer, defaultTtlSeconds, overrides } = facts;
   const provider: ProviderSettings = {
     configId: facts.configId,
     providerId: 'acme',
@@ -83,6 +86,7 @@ export function describeSettings(facts: SettingsFacts): {
         token_endpoint_auth_method: 'client_secret_basic',
         refresh_reuse: facts.mode,
         ...(defaultTtlSeconds === undefined ? {} : { access_token_ttl_seconds: defaultTtlSeconds }),
+        ...overrides,
       },
     }),
     clientId: 'app',

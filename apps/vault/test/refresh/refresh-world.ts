@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRootKey } from '@alter-ai/core-crypto';
-import { type RefreshMode, startOidcServer } from '@alter-ai/emulator';
+import { type EmulatedUser, type RefreshMode, startOidcServer } from '@alter-ai/emulator';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { loadConfig } from '../../src/config.js';
@@ -29,12 +29,18 @@ export async function openRefreshWorld(
     secrets?: string[];
     accessTokenTtlSeconds?: number;
     defaultTtlSeconds?: number;
+    /** Further fields of the provider's definition. */
+    overrides?: Record<string, unknown>;
+    /** How much the clock of each process is ahead; leases are then in the database's own time. */
+    skewsMs?: readonly number[];
+    users?: readonly EmulatedUser[];
   } = {},
 ) {
   const mode = options.mode ?? 'strict';
   const emulator = await startOidcServer({
     clients: [{ clientId: 'app', clientSecret: 'secret-1', redirectUris: [callbackUrl] }],
     refreshMode: mode,
+    ...(options.users === undefined ? {} : { users: options.users }),
     ...(options.accessTokenTtlSeconds === undefined
       ? {}
       : { accessTokenTtlSeconds: options.accessTokenTtlSeconds }),
@@ -60,13 +66,19 @@ export async function openRefreshWorld(
     mode,
     secrets,
     ...(options.defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds: options.defaultTtlSeconds }),
+    ...(options.overrides === undefined ? {} : { overrides: options.overrides }),
   };
   const { provider, settings } = describeSettings(facts);
 
   const processes: VaultDeps[] = [];
   for (let index = 0; index < (kind === 'sqlite' ? 1 : (options.processes ?? 1)); index += 1) {
     const name = `process-${index}-${randomUUID()}`;
-    processes.push(await openProcess({ name, config, databaseUrl, schema, rootKey, clock, settings }));
+    const skewMs = options.skewsMs?.[index] ?? 0;
+    const times = {
+      clock: () => clock() + skewMs,
+      sharedClock: options.skewsMs === undefined ? clock : undefined,
+    };
+    processes.push(await openProcess({ name, config, databaseUrl, schema, rootKey, settings, ...times }));
   }
   const [deps] = processes;
   if (!deps) throw new Error('no process');

@@ -19,16 +19,14 @@ async function abandonHolder(grantId: string, options: { hasIntent: boolean; isR
   const { deps } = world;
   const row = await world.readCredential(grantId);
   const key = { appId: row.app_id, credentialId: row.id };
-  const nowMs = world.clock();
-  const lease = await takeLease(deps.storage, row, 'killed-process', nowMs, nowMs + 6_000);
+  const lease = await takeLease(deps.storage, row, 'killed-process', 6_000);
   if (!lease) throw new Error('no lease');
   if (options.hasIntent) {
     const tokens = await openTokens(deps.keyring, key, row.sealed_tokens);
     await writeIntent(deps.storage, key, lease, {
       refreshTokenHash: sha256Hex(tokens.refresh_token ?? ''),
-      nowMs,
       isReplay: options.isReplay ?? false,
-      deadlineMs: nowMs + 6_000,
+      ttlMs: 6_000,
     });
   }
   return { key, lease };

@@ -35,7 +35,7 @@ export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise
     : undefined;
   if (!provider) throw new ApiError('provider_not_configured', { fields: { provider_id: input.providerId } });
   const breaker = await findBreaker(deps.storage, { appId: row.app_id, configId: provider.configId });
-  if (breaker?.openUntilMs && breaker.openUntilMs > deps.clock()) {
+  if ((breaker?.openForMs ?? 0) > 0) {
     throw new ApiError('provider_configuration_unavailable', {
       fields: { provider_id: provider.providerId, provider_configuration_id: provider.configId },
     });

@@ -26,8 +26,9 @@ export async function findOpenBreaker(
   if (!state || state.openUntilMs === null) return undefined;
   const code = state.code ?? 'invalid_client';
   const nowMs = deps.clock();
-  if (state.openUntilMs > nowMs) return { code, retryAtMs: state.openUntilMs };
-  const isOurs = await takeProbe(deps.storage, key, state.openUntilMs, nowMs + probeMs);
+  const openForMs = state.openForMs ?? 0;
+  if (openForMs > 0) return { code, retryAtMs: nowMs + openForMs };
+  const isOurs = await takeProbe(deps.storage, key, state.openUntilMs, probeMs);
   return isOurs ? undefined : { code, retryAtMs: nowMs + 2_000 };
 }
 
@@ -35,14 +36,14 @@ export async function findOpenBreaker(
 export async function openBreaker(deps: BreakerDeps, target: RefreshTarget, code: string): Promise<number> {
   const key = toKey(target);
   const failures = ((await findBreaker(deps.storage, key))?.failures ?? 0) + 1;
-  const openUntilMs = deps.clock() + Math.min(openMaxMs, openAtFirstMs * 2 ** Math.min(failures - 1, 10));
-  await storeOpenBreaker(deps.storage, key, { openUntilMs, code, failures });
+  const openForMs = Math.min(openMaxMs, openAtFirstMs * 2 ** Math.min(failures - 1, 10));
+  await storeOpenBreaker(deps.storage, key, { openForMs, code, failures });
   recordEvent(deps, target, {
     kind: 'provider.breaker_opened',
     errorCode: code,
     details: { provider_config_id: key.configId, failures },
   });
-  return openUntilMs;
+  return deps.clock() + openForMs;
 }
 
 /** The provider accepted the app's client credentials. */

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, RawBuilder, Transaction } from 'kysely';
 import type { Tables } from '../tables.js';
 import type { NativeHandle } from './native-handle.js';
 
@@ -14,6 +14,11 @@ export interface Storage {
    * (on SQLite such a query throws instead of waiting for ever).
    */
   transaction<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /**
+   * Milliseconds since 1970, now, as an SQL expression: the one time that all processes of this database share, whatever their own
+   * clocks say. Deadlines that one process writes and another one judges are made and compared with it (R2).
+   */
+  sharedNow(): RawBuilder<number>;
   /** Whether the calling code runs inside `transaction`. */
   isInTransaction(): boolean;
   /** Whether the database answers a query now; never throws. */
@@ -29,6 +34,8 @@ export interface StorageOptions {
   readonly schema?: string | undefined;
   /** Connections to PostgreSQL at most; 10 unless told. */
   readonly connectionsMax?: number | undefined;
+  /** Stands for the shared time, in tests; else the database's own clock, which on SQLite is this machine's. */
+  readonly sharedClock?: (() => number) | undefined;
   /** How long one statement, or the wait for a connection, may take before it fails; 10,000 unless told. */
   readonly timeoutMs?: number | undefined;
 }

@@ -1,9 +1,11 @@
-import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
 import type { Storage } from '../database/storage.js';
 import type { CredentialTable, Tables } from '../tables.js';
 
 /** A stored credential; its tokens are sealed. */
 export type CredentialRow = Selectable<CredentialTable>;
+/** A credential with the shared time (`Storage.sharedNow`) at which it was read: what its deadlines are compared with. */
+export type CredentialReading = CredentialRow & { readonly read_at: number };
 /** Either the database or a transaction on it. */
 type Executor = Kysely<Tables> | Transaction<Tables>;
 
@@ -29,6 +31,7 @@ const released = {
   intent_hash: null,
   intent_at: null,
   intent_is_replay: 0,
+  intent_unsent_lease: null,
 } as const;
 
 /** Reads a credential. */
@@ -41,6 +44,22 @@ export function findCredential(executor: Executor, key: CredentialKey): Promise<
     .executeTakeFirst();
 }
 
+/** Reads a credential together with the shared time. */
+export function readCredential(storage: Storage, key: CredentialKey): Promise<CredentialReading | undefined> {
+  return storage.db
+    .selectFrom('credentials')
+    .selectAll()
+    .select(storage.sharedNow().as('read_at'))
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .executeTakeFirst();
+}
+
+/** Whether somebody held the lease when the row was read. */
+export function isLeaseLive(row: CredentialReading): boolean {
+  return row.lease_holder !== null && row.lease_deadline !== null && row.lease_deadline > row.read_at;
+}
+
 /**
  * Takes the lease if nobody holds a live one and the credential is still the one that was read (R2).
  * An open intent of a former holder stays for the new one to judge (R4).
@@ -49,18 +68,21 @@ export async function takeLease(
   storage: Storage,
   row: CredentialRow,
   holder: string,
-  nowMs: number,
-  deadlineMs: number,
+  ttlMs: number,
 ): Promise<Lease | undefined> {
   const result = await storage.db
     .updateTable('credentials')
-    .set({ lease_holder: holder, lease_deadline: deadlineMs, lease_generation: row.lease_generation + 1 })
+    .set({
+      lease_holder: holder,
+      lease_deadline: addToNow(storage, ttlMs),
+      lease_generation: row.lease_generation + 1,
+    })
     .where('app_id', '=', row.app_id)
     .where('id', '=', row.id)
     .where('generation', '=', row.generation)
     .where('lease_generation', '=', row.lease_generation)
     .where('status', '=', 'active')
-    .where((is) => is.or([is('lease_holder', 'is', null), is('lease_deadline', '<=', nowMs)]))
+    .where((is) => is.or([is('lease_holder', 'is', null), is('lease_deadline', '<=', storage.sharedNow())]))
     .executeTakeFirst();
   if (result.numUpdatedRows !== 1n) return undefined;
   return { holder, leaseGeneration: row.lease_generation + 1, generation: row.generation };
@@ -71,24 +93,28 @@ export function renewLease(
   storage: Storage,
   key: CredentialKey,
   lease: Lease,
-  deadlineMs: number,
+  ttlMs: number,
 ): Promise<boolean> {
-  return updateHeld(storage, key, lease, { lease_deadline: deadlineMs });
+  return updateHeld(storage, key, lease, { lease_deadline: addToNow(storage, ttlMs) });
 }
 
-/** Commits the intent to call the provider (R3). @returns false when the lease was lost: do not call. */
+/**
+ * Commits the intent to call the provider (R3); nothing has been written to the provider yet (`markSent`).
+ * @returns false when the lease was lost: do not call.
+ */
 export function writeIntent(
   storage: Storage,
   key: CredentialKey,
   lease: Lease,
-  intent: { refreshTokenHash: string; nowMs: number; isReplay: boolean; deadlineMs: number },
+  intent: { refreshTokenHash: string; isReplay: boolean; ttlMs: number },
 ): Promise<boolean> {
   return updateHeld(storage, key, lease, {
     intent_generation: lease.generation,
     intent_hash: intent.refreshTokenHash,
-    intent_at: intent.nowMs,
+    intent_at: storage.sharedNow(),
     intent_is_replay: intent.isReplay ? 1 : 0,
-    lease_deadline: intent.deadlineMs,
+    intent_unsent_lease: null,
+    lease_deadline: addToNow(storage, intent.ttlMs),
   });
 }
 
@@ -147,14 +173,30 @@ export async function storeRefreshedTokens(
   return result.numUpdatedRows === 1n;
 }
 
+/** When and how it is tried again. */
+export interface NextAttempt {
+  readonly retryInMs: number;
+  /** Attempts in a row that failed for a passing reason (R8). */
+  readonly failures?: number;
+  /** R6: the provider has said a definite no; the time of the first one stays. */
+  readonly isRefused?: boolean;
+}
+
 /** Ends a refresh that brought nothing: lease and intent go, the reason for the next attempt's time stays (R6, R8). */
 export function releaseLease(
   storage: Storage,
   key: CredentialKey,
   lease: Lease,
-  changes: Pick<Updateable<CredentialTable>, 'failures' | 'retry_at' | 'invalid_grant_at'> = {},
+  next?: NextAttempt,
 ): Promise<boolean> {
-  return updateHeld(storage, key, lease, { ...changes, ...released });
+  return updateHeld(storage, key, lease, {
+    ...released,
+    ...(next === undefined ? {} : { retry_at: addToNow(storage, next.retryInMs) }),
+    ...(next?.failures === undefined ? {} : { failures: next.failures }),
+    ...(next?.isRefused
+      ? { invalid_grant_at: sql<number>`coalesce(invalid_grant_at, ${storage.sharedNow()})` }
+      : {}),
+  });
 }
 
 /** Declares a credential dead, with cause and evidence; the generation stays, so that a later answer still fits (R5). */
@@ -211,7 +253,7 @@ async function updateHeld(
   storage: Storage,
   key: CredentialKey,
   lease: Lease,
-  changes: Updateable<CredentialTable>,
+  changes: UpdateObject<Tables, 'credentials'>,
 ): Promise<boolean> {
   const result = await storage.db
     .updateTable('credentials')
@@ -223,4 +265,8 @@ async function updateHeld(
     .where('generation', '=', lease.generation)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+function addToNow(storage: Storage, ms: number) {
+  return sql<number>`${storage.sharedNow()} + ${Math.round(ms)}`;
 }

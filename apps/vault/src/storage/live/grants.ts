@@ -318,6 +318,7 @@ function describeCredential(input: GrantInput) {
     intent_hash: null,
     intent_at: null,
     intent_is_replay: 0,
+    intent_unsent_lease: null,
     updated_at: nowMs,
   } satisfies Partial<Insertable<CredentialTable>>;
 }

@@ -1,10 +1,11 @@
+import { sql } from 'kysely';
 import type { Storage } from '../database/storage.js';
 
-/** Makes the row of a job unless it is there; it is due at `dueMs` at first. */
-export async function ensureJob(storage: Storage, name: string, dueMs: number): Promise<void> {
+/** Makes the row of a job unless it is there; it is due at once at first. */
+export async function ensureJob(storage: Storage, name: string): Promise<void> {
   await storage.db
     .insertInto('job_leases')
-    .values({ name, holder: null, deadline: null, next_run_at: dueMs, last_run_at: null })
+    .values({ name, holder: null, deadline: null, next_run_at: storage.sharedNow(), last_run_at: null })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute();
 }
@@ -12,14 +13,14 @@ export async function ensureJob(storage: Storage, name: string, dueMs: number): 
 /** Takes a job that is due and that nobody holds (any more). @returns whether it is ours to run. */
 export async function takeJob(
   storage: Storage,
-  job: { name: string; holder: string; nowMs: number; deadlineMs: number },
+  job: { name: string; holder: string; leaseMs: number },
 ): Promise<boolean> {
   const result = await storage.db
     .updateTable('job_leases')
-    .set({ holder: job.holder, deadline: job.deadlineMs })
+    .set({ holder: job.holder, deadline: addToNow(storage, job.leaseMs) })
     .where('name', '=', job.name)
-    .where('next_run_at', '<=', job.nowMs)
-    .where((is) => is.or([is('holder', 'is', null), is('deadline', '<=', job.nowMs)]))
+    .where('next_run_at', '<=', storage.sharedNow())
+    .where((is) => is.or([is('holder', 'is', null), is('deadline', '<=', storage.sharedNow())]))
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
@@ -27,26 +28,35 @@ export async function takeJob(
 /** Pushes the deadline of a job that runs. @returns false when it was lost. */
 export async function renewJob(
   storage: Storage,
-  job: { name: string; holder: string; deadlineMs: number },
+  job: { name: string; holder: string; leaseMs: number },
 ): Promise<boolean> {
   const result = await storage.db
     .updateTable('job_leases')
-    .set({ deadline: job.deadlineMs })
+    .set({ deadline: addToNow(storage, job.leaseMs) })
     .where('name', '=', job.name)
     .where('holder', '=', job.holder)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
-/** Gives a job back, due again at `nextRunMs`; nothing happens when it was lost meanwhile. */
+/** Gives a job back, due again in `nextInMs`; nothing happens when it was lost meanwhile. */
 export async function finishJob(
   storage: Storage,
-  job: { name: string; holder: string; nowMs: number; nextRunMs: number },
+  job: { name: string; holder: string; nextInMs: number },
 ): Promise<void> {
   await storage.db
     .updateTable('job_leases')
-    .set({ holder: null, deadline: null, next_run_at: job.nextRunMs, last_run_at: job.nowMs })
+    .set({
+      holder: null,
+      deadline: null,
+      next_run_at: addToNow(storage, job.nextInMs),
+      last_run_at: storage.sharedNow(),
+    })
     .where('name', '=', job.name)
     .where('holder', '=', job.holder)
     .execute();
+}
+
+function addToNow(storage: Storage, ms: number) {
+  return sql<number>`${storage.sharedNow()} + ${Math.round(ms)}`;
 }

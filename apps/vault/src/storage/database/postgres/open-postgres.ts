@@ -40,6 +40,13 @@ export function openPostgres(options: StorageOptions & { databaseUrl: string }):
     db,
     native: { kind: 'postgres', pool },
     transaction: (work) => runWithRetries(() => scope.run(() => db.transaction().execute(work))),
+    sharedNow: () => {
+      const nowMs = options.sharedClock?.();
+      // Not `now()`, which stands still during a transaction.
+      return nowMs === undefined
+        ? sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+        : sql<number>`${Math.floor(nowMs)}::bigint`;
+    },
     isInTransaction: () => scope.isInside(),
     isUsable: async () => {
       try {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import type { Tables } from '../../tables.js';
 import { runWithRetries } from '../retry.js';
 import type { Storage, StorageOptions } from '../storage.js';
@@ -44,6 +44,7 @@ export function openSqlite(options: StorageOptions): Storage {
     // The scope begins once the connection is had: waiting for another transaction's end is no query inside one.
     transaction: (work) =>
       runWithRetries(() => db.transaction().execute((trx) => scope.run(() => work(trx)))),
+    sharedNow: () => sql<number>`${Math.floor((options.sharedClock ?? Date.now)())}`,
     isInTransaction: () => scope.isInside(),
     isUsable: async () => {
       try {
