@@ -1,6 +1,7 @@
 import type { SecretValue } from '@alter-ai/core-crypto';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 import { exchangeWithProvider } from '../transport/provider-exchange.js';
+import { readTraceparent } from '../transport/trace-context.js';
 import { userAgent } from '../user-agent.js';
 import type { Credential } from './credential.js';
 import type { RequestOptions } from './request-options.js';
@@ -25,6 +26,7 @@ export interface ProviderRequest {
  * @throws {AlterValueError} `queryParams` or `json` cannot be encoded.
  */
 export function prepareRequest(method: string, url: URL, options: RequestOptions): ProviderRequest {
+  const traceparent = options.propagateTrace === true ? readTraceparent() : undefined;
   return {
     method,
     url,
@@ -32,6 +34,7 @@ export function prepareRequest(method: string, url: URL, options: RequestOptions
     headers: {
       'user-agent': userAgent,
       ...(options.json !== undefined && { 'content-type': 'application/json' }),
+      ...(traceparent !== undefined && { traceparent }),
     },
     content: encodeContent(options),
   };

@@ -34,6 +34,11 @@ export interface RequestOptions {
   readonly caller?: string | undefined;
   /** Repeats the provider call after a broken connection, 429, 502, 503 or 504; idempotent methods only. */
   readonly retry?: boolean | undefined;
+  /**
+   * Sends the active trace (`traceparent`) to the provider too; off by default, as it tells the provider about your systems.
+   * The vault always gets it.
+   */
+  readonly propagateTrace?: boolean | undefined;
   /** Ends the call. */
   readonly signal?: AbortSignal | undefined;
   /** Seconds for the exchange with the vault, and for the provider's answer to begin. */
@@ -57,6 +62,7 @@ const optionNames: OptionNames<RequestOptions> = {
   context: true,
   caller: true,
   retry: true,
+  propagateTrace: true,
   signal: true,
   timeout: true,
   timeoutMs: true,

@@ -1,5 +1,6 @@
 import { headerNames } from '@alter-ai/core-contract';
 import { buildSignedHeaders, createNonce, sha256Hex } from '@alter-ai/core-crypto';
+import { readTraceparent } from '../transport/trace-context.js';
 import { userAgent } from '../user-agent.js';
 import type { VaultClient } from './vault-client.js';
 
@@ -35,9 +36,11 @@ export function signCall(
     actorId: canSendActorId ? client.actorId : undefined,
     context: identity.context,
   });
+  const traceparent = readTraceparent();
   return {
     ...signed,
     'User-Agent': userAgent,
+    ...(traceparent !== undefined && { traceparent }),
     ...(content !== undefined && {
       'Content-Type': 'application/json',
       'Content-Length': String(Buffer.byteLength(content)),
