@@ -89,6 +89,8 @@ export interface ProviderConfigTable {
   breaker_open_until: number | null;
   breaker_code: string | null;
   breaker_failures: number;
+  /** The lifetimes that its credentials' `renew_at` were planned with; other ones mean planning anew. */
+  renewal_facts: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -100,8 +102,6 @@ export interface IdentityProviderTable {
   issuer: string;
   audience: string;
   claims_json: string;
-  /** The lifetimes that its credentials' `renew_at` were planned with; other ones mean planning anew. */
-  renewal_facts: string | null;
   sign_in_json: string | null;
   sealed_sign_in_secret: Buffer | null;
   created_at: number;
@@ -157,6 +157,12 @@ export interface CredentialTable {
   /** When the access token was obtained; the refresh buffer is never more than half of its lifetime (R1). */
   access_issued_at: number;
   refresh_expires_at: number | null;
+  /** What a refresh did to `refresh_expires_at`, once one has been seen: a later end each time, or the same one. */
+  refresh_expiry_kind: 'renewed' | 'fixed' | null;
+  /** When the user last authorized it: lifetimes that a refresh does not renew count from here. */
+  authorized_at: number | null;
+  /** R1: when it is refreshed in the background, so that no limit of its provider passes; null where there is none. */
+  renew_at: number | null;
   has_refresh_token: number;
   status: 'active' | 'needs_reauth' | 'revoked';
   /** Code of the cause of death, e.g. `invalid_grant`, `interrupted_refresh`, and its evidence. */
@@ -171,12 +177,6 @@ export interface CredentialTable {
   /** R6: first definite `invalid_grant` for the current refresh token. */
   invalid_grant_at: number | null;
   /** R2: lease. */
-  /** What a refresh did to `refresh_expires_at`, once one has been seen: a later end each time, or the same one. */
-  refresh_expiry_kind: 'renewed' | 'fixed' | null;
-  /** When the user last authorized it: lifetimes that a refresh does not renew count from here. */
-  authorized_at: number | null;
-  /** R1: when it is refreshed in the background, so that no limit of its provider passes; null where there is none. */
-  renew_at: number | null;
   lease_holder: string | null;
   lease_deadline: number | null;
   lease_generation: number;
@@ -185,6 +185,8 @@ export interface CredentialTable {
   intent_hash: string | null;
   intent_at: number | null;
   intent_is_replay: number;
+  /** R4: the lease generation under which no byte has been written to the provider yet. */
+  intent_unsent_lease: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -199,8 +201,6 @@ export interface GrantTable {
   provider_id: string;
   provider_config_id: string;
   credential_id: string;
-  /** R4: the lease generation under which no byte has been written to the provider yet. */
-  intent_unsent_lease: number | null;
   principal_type: 'user' | 'system';
   /** User id, or `system`. */
   principal_id: string;
@@ -223,6 +223,11 @@ export interface GrantTable {
   revoked_at: number | null;
   revoked_by: string | null;
   revocation_result: string | null;
+  /** When the provider is asked (again) to end it; null: nothing is left to do. Shared time. */
+  revocation_due_at: number | null;
+  revocation_attempts: number | null;
+  /** When it was put on record that `expires_at` passed (A4). */
+  expiry_recorded_at: number | null;
 }
 
 /** One connect session. */
@@ -240,11 +245,6 @@ export interface ConnectSessionTable {
   /** Connected so far: `[{ grant_id, operation, provider_id, … }]`. */
   results_json: string;
   declined_json: string;
-  /** When the provider is asked (again) to end it; null: nothing is left to do. Shared time. */
-  revocation_due_at: number | null;
-  revocation_attempts: number | null;
-  /** When it was put on record that `expires_at` passed (A4). */
-  expiry_recorded_at: number | null;
   /** `{ code, message, reference }` once failed. */
   error_json: string | null;
   /** Sealed state of an account mismatch that waits for a decision (tokens of the other account). */

@@ -2,10 +2,11 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { isUniqueViolation, readErrorCode } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
 import { initialTables } from './001-initial-tables.js';
+import { refreshForecast } from './002-refresh-forecast.js';
 import type { Migration } from './migration.js';
 
 /** Every migration, in order. */
-export const migrations: readonly Migration[] = [initialTables];
+export const migrations: readonly Migration[] = [initialTables, refreshForecast];
 
 interface MigrationTables {
   schema_migrations: { name: string; applied_at: number };
