@@ -1,7 +1,12 @@
-import { sha256Hex } from './digest.js';
+import { sha256 } from './digest.js';
 
 const recordDomain = Buffer.from('alter-chain-record-v1\0', 'ascii');
 const hashBytes = 32;
+const recordStart = recordDomain.length + hashBytes;
+
+// What is hashed for records of the usual size is put together in one place that stays, domain tag in front.
+const scratch = Buffer.alloc(recordStart + 16_384);
+scratch.set(recordDomain, 0);
 
 /** One record of a chain as it is stored: position (from 1), exact bytes, and the chain hash after it. */
 export type ChainRecord = { sequence: number; recordBytes: Uint8Array; hash: Uint8Array };
@@ -19,14 +24,29 @@ export type ChainVerdict =
 
 /** Hash that the first record of a chain builds on (A3). */
 export function genesisHash(chainId: string): Buffer {
-  return Buffer.from(sha256Hex(`alter-chain-genesis-v1\0${chainId}`), 'hex');
+  return sha256(`alter-chain-genesis-v1\0${chainId}`);
 }
 
-/** Hash after a record: SHA-256 over a domain tag, the previous hash (32 bytes, else RangeError) and the record's bytes (A3). */
-export function chainHash(previousHash: Uint8Array, recordBytes: Uint8Array): Buffer {
+/**
+ * Hash after a record: SHA-256 over a domain tag, the previous hash (32 bytes, else RangeError) and the record's bytes (A3).
+ * Text counts as its UTF-8 bytes.
+ */
+export function chainHash(previousHash: Uint8Array, record: string | Uint8Array): Buffer {
   if (previousHash.byteLength !== hashBytes) throw new RangeError('previousHash must have 32 bytes');
-  const input = Buffer.concat([recordDomain, previousHash, recordBytes]);
-  return Buffer.from(sha256Hex(input), 'hex');
+  // No character takes more than three bytes for each of its UTF-16 units.
+  const bytesMax = typeof record === 'string' ? record.length * 3 : record.byteLength;
+  if (recordStart + bytesMax > scratch.length) {
+    const bytes = typeof record === 'string' ? Buffer.from(record, 'utf8') : record;
+    return sha256(Buffer.concat([recordDomain, previousHash, bytes]));
+  }
+  scratch.set(previousHash, recordDomain.length);
+  let end = recordStart;
+  if (typeof record === 'string') end += scratch.write(record, recordStart, 'utf8');
+  else {
+    scratch.set(record, recordStart);
+    end += record.byteLength;
+  }
+  return sha256(scratch.subarray(0, end));
 }
 
 /**

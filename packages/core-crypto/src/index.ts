@@ -12,7 +12,7 @@ export {
   mintApiKey,
   type ScopedKeyType,
 } from './api-keys/key-format.js';
-export { constantTimeEqual, hashToken, sha256Hex } from './digest.js';
+export { constantTimeEqual, hashToken, sha256, sha256Hex } from './digest.js';
 export {
   type ChainFault,
   type ChainHead,
@@ -58,3 +58,19 @@ export {
   verifySignature,
 } from './signing/request-signature.js';
 export { buildStringToSign, type SigningParts } from './signing/string-to-sign.js';
+export {
+  createInclusionPath,
+  createMerkleTree,
+  type InclusionPath,
+  type MerkleTree,
+  verifyInclusion,
+} from './transparency/merkle-tree.js';
+export {
+  generateSigningKey,
+  importSigningKey,
+  importVerifyingKey,
+  type PublicJwk,
+  type SigningKey,
+  SigningKeyError,
+  type VerifyingKey,
+} from './transparency/signing-key.js';
