@@ -52,6 +52,11 @@ export type AuditEventKind =
   | 'provider.breaker_opened'
   | 'provider.breaker_closed'
   | 'audit.exported'
+  | 'webhook.given_up'
+  | 'webhook.disabled'
+  | 'webhook.enabled'
+  | 'webhook.resent'
+  | 'webhook.secret_rotated'
   | 'server.started'
   | 'server.stopped';
 

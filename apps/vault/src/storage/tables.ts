@@ -23,6 +23,10 @@ export interface Tables {
   nonces_1: NonceTable;
   nonces_2: NonceTable;
   job_leases: JobLeaseTable;
+  audit_consumers: AuditConsumerTable;
+  audit_cursors: AuditCursorTable;
+  webhooks: WebhookTable;
+  webhook_deliveries: WebhookDeliveryTable;
 }
 
 /** Facts about the whole database: canary, lookup key, audit chain register. */
@@ -312,4 +316,55 @@ export interface JobLeaseTable {
   deadline: number | null;
   next_run_at: number;
   last_run_at: number | null;
+}
+
+/** Something that follows the audit log from its making on: the OpenTelemetry export (`otlp`), one webhook (`webhook:<id>`). */
+export interface AuditConsumerTable {
+  name: string;
+  created_at: number;
+}
+
+/** How far a consumer has come in one chain; a chain without a row begins at its first record. */
+export interface AuditCursorTable {
+  consumer: string;
+  chain_id: string;
+  sequence: number;
+}
+
+/** An address of an app's owner that hears of the app's events (A7). Unique (app_id, name). */
+export interface WebhookTable {
+  app_id: string;
+  id: string;
+  name: string;
+  url: string;
+  /** `["grant.*", "credential.died"]`. */
+  events_json: string;
+  /** JSON array `[{ "secret": "whsec_…", "expires_at": number | null }]`, newest first, sealed. */
+  sealed_secrets: Buffer;
+  is_from_file: number;
+  status: 'active' | 'disabled';
+  disabled_reason: string | null;
+  /** First failure since the last success; null while it works. */
+  failing_since: number | null;
+  last_attempt_at: number | null;
+  last_success_at: number | null;
+  /** HTTP status of the last attempt, null when there was no answer. */
+  last_status: number | null;
+  last_error: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** One event on its way to one webhook; gone once delivered or given up. The event itself stays in the audit log. */
+export interface WebhookDeliveryTable {
+  app_id: string;
+  webhook_id: string;
+  /** Id of the audit record, and `webhook-id` of the message. */
+  event_id: string;
+  /** Month of the record's table. */
+  month: string;
+  attempts: number;
+  /** The 24 hours of retries count from here. */
+  queued_at: number;
+  next_attempt_at: number;
 }
