@@ -5,6 +5,7 @@ import type { VaultConfig } from './config.js';
 import type { Keyring } from './keys/keyring.js';
 import type { SettingsReader } from './settings/settings-reader.js';
 import type { Storage } from './storage/database/storage.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 
 /** Everything a use case can reach. Use cases are functions `(deps, input) => Promise<output>`. */
 export interface VaultDeps {
@@ -15,6 +16,8 @@ export interface VaultDeps {
   readonly settings: SettingsReader;
   readonly egress: Egress;
   readonly log: Logger;
+  /** Absent where nobody can read it: in the `alter` command, and in tests. */
+  readonly telemetry?: Telemetry;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Identifies this process in leases. */

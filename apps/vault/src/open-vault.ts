@@ -8,6 +8,8 @@ import { openVaultData } from './keys/open-vault-data.js';
 import { resolveRootKey } from './keys/resolve-root-key.js';
 import { createSettingsReader } from './settings/create-settings-reader.js';
 import { acquireServerLock, type ServerLock } from './storage/database/sqlite/server-lock.js';
+import type { Telemetry } from './telemetry/telemetry.js';
+import { traceEgress } from './telemetry/tracing/trace-egress.js';
 
 /** A vault whose database, keys and log are open; nothing listens yet. */
 export interface OpenVault {
@@ -24,6 +26,9 @@ export interface OpenVaultOptions {
   readonly clock?: () => number;
   /** PostgreSQL schema; for tests. */
   readonly schema?: string;
+  /** Names this process; a new id unless told. */
+  readonly processId?: string;
+  readonly telemetry?: Telemetry;
   /** See `VaultDeps.stopping`. */
   readonly stopping?: AbortSignal;
 }
@@ -47,6 +52,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       databaseUrl,
       dataDir: config.dataDir,
       schema: options.schema,
+      connectionsMax: config.databaseConnectionsMax,
       rootKey: key.rootKey,
       clock,
       sharedClock: options.clock,
@@ -57,6 +63,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       keyring,
       clock,
       onFailure: (error) => log.error({ cause: nameError(error) }, 'audit record not written'),
+      ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     });
     keyring.onOpenFailure((place) => {
       const details = { table: place.table, row: place.rowId, field: place.field };
@@ -67,7 +74,8 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
         .then(() => audit.append(event))
         .catch(() => log.error(details, 'a failure to open could not be recorded'));
     });
-    const egress = createEgress({ isDevelopment: config.isDevelopment });
+    const directEgress = createEgress({ isDevelopment: config.isDevelopment });
+    const egress = options.telemetry ? traceEgress(directEgress, options.telemetry) : directEgress;
     const settings = createSettingsReader({ storage, keyring, log });
     const deps: VaultDeps = {
       config,
@@ -78,7 +86,8 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       egress,
       log,
       clock,
-      processId: uuidv7(),
+      processId: options.processId ?? uuidv7(),
+      ...(options.telemetry ? { telemetry: options.telemetry } : {}),
       ...(options.stopping ? { stopping: options.stopping } : {}),
     };
     return {

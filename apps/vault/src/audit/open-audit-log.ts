@@ -6,6 +6,8 @@ import type { Storage } from '../storage/database/storage.js';
 import { createAuditMonth, findAuditMonth, findNextAuditMonth } from '../storage/log/audit-tables.js';
 import { locateNonce, type NonceKey, readNonces } from '../storage/log/nonces.js';
 import { createAuditWriter } from '../storage/log/write/audit-writer.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Tracing } from '../telemetry/tracing/tracing.js';
 import { type ChainState, linkRecords, startChain, type WaitingRecord } from './append/chain-writer.js';
 import { createAllNonces, createRecentNonces, type NonceMemory } from './append/nonce-memory.js';
 import { writeRecordText } from './append/record-text.js';
@@ -35,8 +37,10 @@ export async function openAuditLog(deps: {
   clock: () => number;
   /** Hears of each failure to write, for the server's own log. */
   onFailure?: (error: unknown) => void;
+  telemetry?: Telemetry;
 }): Promise<AuditLog> {
   const { storage, keyring, clock } = deps;
+  const { metrics, tracing } = deps.telemetry ?? { metrics: null, tracing: null };
   const writer = createAuditWriter(storage);
   const nonces = loadNonces(storage, clock());
   const ids = new V7Generator({ nextUint32: createRandomWords() });
@@ -92,12 +96,16 @@ export async function openAuditLog(deps: {
     while (queue.length > 0) {
       const items = queue.slice(0, batchItemsMax);
       queue = queue.slice(batchItemsMax);
+      const startedAtMs = performance.now();
       try {
         const accepted = await writeBatch(items);
+        metrics?.auditBatchRecords.record({}, items.length);
+        metrics?.auditBatches.record({}, (performance.now() - startedAtMs) / 1000);
         for (const [index, item] of items.entries()) item.resolve(accepted[index] === true);
       } catch (error) {
         // Whether the batch was stored may be unknown: the chain is left as it is, whole either way, and another begins.
         chain = null;
+        metrics?.auditFailures.add({});
         deps.onFailure?.(error);
         const failure = new AuditUnavailableError({ cause: error });
         for (const item of items) item.reject(failure);
@@ -135,7 +143,8 @@ export async function openAuditLog(deps: {
     return { ...record, text: writeRecordText(describeRefusal(event), record) };
   }
 
-  async function append(event: AuditEvent, claim?: NonceClaim): Promise<AppendResult> {
+  async function append(given: AuditEvent, claim?: NonceClaim): Promise<AppendResult> {
+    const event = tracing === null ? given : joinTrace(tracing, given);
     const record = prepareRecord(event);
     if (claim === undefined) {
       await enqueue({ record, refusal: null, claim: null });
@@ -174,6 +183,12 @@ function loadNonces(storage: Storage, nowMs: number): NonceMemory {
   const nonces = createAllNonces();
   for (const nonce of readNonces(storage.native, nowMs)) nonces.add(nonce);
   return nonces;
+}
+
+/** The record of a trace's work names the trace, also where its caller sent none. */
+function joinTrace(tracing: Tracing, event: AuditEvent): AuditEvent {
+  tracing.describe(event);
+  return { ...event, traceId: tracing.findTraceId() ?? event.traceId };
 }
 
 function describeRefusal(event: AuditEvent): AuditEvent {

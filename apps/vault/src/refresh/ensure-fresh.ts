@@ -1,6 +1,7 @@
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
 import type { Storage } from '../storage/database/storage.js';
+import { observeRefresh } from '../telemetry/observe.js';
 import { findUsableUntilMs, type TokenLife } from './freshness.js';
 import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
 import { runRefresh } from './run-refresh.js';
@@ -62,7 +63,8 @@ function shareRefresh(deps: VaultDeps, target: RefreshTarget): Promise<RefreshOu
   const shared = current.get(target.credentialId);
   if (shared) return shared;
   const mine = current;
-  const started = runRefresh(deps, target).finally(() => mine.delete(target.credentialId));
+  const work = observeRefresh(deps.telemetry, target, () => runRefresh(deps, target));
+  const started = work.finally(() => mine.delete(target.credentialId));
   // Every caller may have gone by the time it fails.
   started.catch((error: unknown) => {
     deps.log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'refresh failed');
