@@ -19,6 +19,8 @@ export interface Tables {
   authorizations: AuthorizationTable;
   audit_chains: AuditChainTable;
   audit_records: AuditRecordTable;
+  audit_checkpoints: AuditCheckpointTable;
+  audit_checkpoint_chains: AuditCheckpointChainTable;
   nonces_0: NonceTable;
   nonces_1: NonceTable;
   nonces_2: NonceTable;
@@ -301,6 +303,25 @@ export interface AuditRecordTable {
   /** Canonical JSON (RFC 8785) of the whole record: what is hashed. */
   record: string;
   hash: Buffer;
+}
+
+/** One signed checkpoint over the audit chains (A3); append-only. */
+export interface AuditCheckpointTable {
+  number: number;
+  at: number;
+  /** What is signed, as canonical JSON. */
+  note: string;
+  /** Ed25519, 64 bytes. */
+  signature: Buffer;
+  /** The heads of the chains, as canonical JSON; the note has its digest. */
+  contents: string;
+}
+
+/** Which checkpoint covers a chain up to a record; only for finding it, the truth is in the checkpoint. */
+export interface AuditCheckpointChainTable {
+  chain_id: string;
+  last_sequence: number;
+  number: number;
 }
 
 /** Nonces of signed requests; three tables in turn, each for one period of the request's timestamp (T1). */
