@@ -32,7 +32,14 @@ let exitCode = 0;
 try {
   const unitFile = join(reports, 'vitest.json');
   // Said here, because the projects of the workspace do not take it from the root's configuration.
-  const reporters = ['--maxWorkers=2', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
+  const reporters = [
+    '--maxWorkers=2',
+    '--testTimeout=20000',
+    '--hookTimeout=30000',
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${unitFile}`,
+  ];
   exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], {
     DATABASE_URL: postgres.url,
   });

@@ -30,7 +30,7 @@ test('C1 C4: popup on another site connects, is called, recorded, taken back and
   const [grant] = await waitForGrants(page);
   const grantId = grant?.grant_id ?? '';
   expect(grantId).toMatch(/^[0-9a-f-]{36}$/);
-  expect(popup.isClosed()).toBe(true);
+  await expect.poll(() => popup.isClosed()).toBe(true);
 
   const response = await stack.sdk.request('GET', `${stack.apiUrl}/messages`, {
     grantId,

@@ -60,7 +60,7 @@ test('popup: connects, is called, and the window closes', async ({ page }) => {
     status: 'active',
     scopes: expect.arrayContaining(['openid', 'email']),
   });
-  expect(popup.isClosed()).toBe(true);
+  await expect.poll(() => popup.isClosed()).toBe(true);
   expect((await readOutcomes(page)).map(({ kind }) => kind).sort()).toEqual(['event:success', 'success']);
   const grantId = grant?.grant_id ?? '';
   const response = await stack.sdk.request('GET', `${stack.apiUrl}/messages`, { grantId });
@@ -76,7 +76,7 @@ test('popup: an account that is connected already is handed over again', async (
   const { grants } = await stack.sdk.listGrants({ endUserToken: await stack.userToken('ann') });
   expect(grants).toHaveLength(1);
   expect(grant).toMatchObject({ grant_id: grants[0]?.grantId, account_identifier: 'alice@example.test' });
-  expect(popup.isClosed()).toBe(true);
+  await expect.poll(() => popup.isClosed()).toBe(true);
 });
 
 test('popup: two providers in one session arrive together', async ({ page }) => {
@@ -99,7 +99,7 @@ test('popup: the user denies', async ({ page }) => {
   await leaveForProvider(popup);
   await signIn(popup, 'alice', 'Deny');
   expect(await waitForOutcome(page, 'error')).toMatchObject({ code: 'connect_denied' });
-  expect(popup.isClosed()).toBe(true);
+  await expect.poll(() => popup.isClosed()).toBe(true);
   expect((await readStatus(stack, token)).status).toBe('error');
 });
 
