@@ -8,11 +8,11 @@ import {
   postponeDelivery,
 } from '../storage/webhooks/webhook-deliveries.js';
 import { disableWebhook, type WebhookRow } from '../storage/webhooks/webhook-rows.js';
-import { buildMessage } from './event-message.js';
 import { recordGivenUp } from './give-up.js';
+import { buildMessage } from './message/event-message.js';
+import { type AttemptOutcome, sendMessage } from './message/send-message.js';
+import { listLiveSecrets, openWebhookSecrets } from './message/webhook-secret.js';
 import { findNextAttempt, retryPeriodMs } from './retry-time.js';
-import { type AttemptOutcome, sendMessage } from './send-message.js';
-import { listLiveSecrets, openWebhookSecrets } from './webhook-secret.js';
 
 /** An endpoint that merely dislikes one event has failed for less when it takes the next one. */
 const longFailureMs = 300_000;

@@ -5,8 +5,8 @@ import { findRecordMonth } from '../storage/log/audit-cursors.js';
 import { type AuditPlace, searchAuditRecords } from '../storage/log/audit-search.js';
 import { type EventPlace, queueDeliveries } from '../storage/webhooks/webhook-deliveries.js';
 import { enableWebhook, replaceSecrets, type WebhookRow } from '../storage/webhooks/webhook-rows.js';
-import { isSubscribed } from './event-message.js';
-import { type AttemptOutcome, sendMessage } from './send-message.js';
+import { isSubscribed } from './message/event-message.js';
+import { type AttemptOutcome, sendMessage } from './message/send-message.js';
 import {
   describeSecretPlace,
   listLiveSecrets,
@@ -14,7 +14,7 @@ import {
   openWebhookSecrets,
   overlapMs,
   type StoredWebhookSecrets,
-} from './webhook-secret.js';
+} from './message/webhook-secret.js';
 
 /** Events that one `resend` queues at most. */
 export const resendMax = 10_000;

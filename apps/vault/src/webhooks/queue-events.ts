@@ -2,8 +2,8 @@ import type { VaultDeps } from '../deps.js';
 import { listChainNews, readChainNews } from '../storage/log/audit-cursors.js';
 import { countDeliveries, queueDeliveries } from '../storage/webhooks/webhook-deliveries.js';
 import { nameConsumer, type WebhookRow } from '../storage/webhooks/webhook-rows.js';
-import { isSubscribed } from './event-message.js';
 import { recordGivenUp } from './give-up.js';
+import { isSubscribed } from './message/event-message.js';
 import { retryPeriodMs } from './retry-time.js';
 
 /** Events that wait for one webhook at most; what comes beyond stays in the log until there is room, so a dead endpoint fills no table. */

@@ -1,4 +1,4 @@
-import { parseRecord } from '../audit/verify/record-columns.js';
+import { parseRecord } from '../../audit/verify/record-columns.js';
 
 /** What of a record goes to the app's owner: all that describes the event; nothing of how the vault keeps its log. */
 const publicFields = [

@@ -1,8 +1,8 @@
 import { type RandomBytes, SecretValue } from '@alter-ai/core-crypto';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import type { VaultDeps } from '../deps.js';
-import type { WebhookRow } from '../storage/webhooks/webhook-rows.js';
+import type { VaultDeps } from '../../deps.js';
+import type { WebhookRow } from '../../storage/webhooks/webhook-rows.js';
 
 const prefix = 'whsec_';
 const secretBytes = 32;

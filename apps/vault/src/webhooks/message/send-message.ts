@@ -1,6 +1,6 @@
 import type { SecretValue } from '@alter-ai/core-crypto';
 import { EgressError } from '@alter-ai/egress';
-import type { VaultDeps } from '../deps.js';
+import type { VaultDeps } from '../../deps.js';
 import { signMessage } from './webhook-secret.js';
 
 /** How long an endpoint may take for its whole answer. */
