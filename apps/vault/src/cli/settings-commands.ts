@@ -77,5 +77,12 @@ async function apply(options: ApplyOptions): Promise<void> {
     for (const key of app.api_keys) {
       if (key.value) console.log(`api key "${key.name}" of app "${app.slug}", shown once: ${key.value}`);
     }
+    for (const webhook of app.webhooks) {
+      if (webhook.secret) {
+        console.log(
+          `secret of webhook "${webhook.name}" of app "${app.slug}", shown once: ${webhook.secret}`,
+        );
+      }
+    }
   }
 }

@@ -71,6 +71,12 @@ function exportApp(rows: AppRows, variables: string[]): Record<string, unknown> 
           },
         }
       : {}),
+    webhooks: rows.webhooks.map((row) => ({
+      name: row.name,
+      url: row.url,
+      events: JSON.parse(row.events_json) as string[],
+      ...(row.is_from_file === 1 ? { secret: fromVariable('webhook', row.name) } : {}),
+    })),
     policies: rows.policies.map((row) => ({
       name: row.name,
       target: row.target_kind === 'app' ? 'app' : { [row.target_kind]: row.target_id },

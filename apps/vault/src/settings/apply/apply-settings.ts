@@ -3,6 +3,7 @@ import { listAppRows, readAppRows } from '../../storage/settings/app-rows.js';
 import { SettingsConflictError } from '../../storage/settings/app-writes.js';
 import { type FileProblem, formatFilePath, SettingsFileError } from '../file/settings-file-error.js';
 import type { VaultFile } from '../file/vault-file-schema.js';
+import type { AppliedWebhook } from '../webhooks/plan-webhooks.js';
 import type { AppliedKey, Change } from './change.js';
 import { type AppPlan, planApp, planAppRemoval } from './plan-app.js';
 
@@ -22,6 +23,7 @@ export interface ApplyResult {
     readonly slug: string;
     readonly id: string;
     readonly api_keys: readonly AppliedKey[];
+    readonly webhooks: readonly AppliedWebhook[];
   }[];
 }
 
@@ -39,7 +41,12 @@ export async function applySettings(
   for (let attempt = 1; ; attempt += 1) {
     const plans = await planAll(deps, input.files, input.isPruning);
     const changes = plans.flatMap((plan) => plan.changes);
-    const apps = plans.map((plan) => ({ slug: plan.slug, id: plan.appId, api_keys: plan.apiKeys }));
+    const apps = plans.map((plan) => ({
+      slug: plan.slug,
+      id: plan.appId,
+      api_keys: plan.apiKeys,
+      webhooks: plan.webhooks,
+    }));
     if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
     const writes = plans.flatMap((plan) => plan.writes);
     try {
@@ -87,7 +94,11 @@ async function planAll(
 }
 
 function hideMinted(apps: ApplyResult['apps']): ApplyResult['apps'] {
-  return apps.map((app) => ({ ...app, api_keys: app.api_keys.map(({ name, id }) => ({ name, id })) }));
+  return apps.map((app) => ({
+    ...app,
+    api_keys: app.api_keys.map(({ name, id }) => ({ name, id })),
+    webhooks: app.webhooks.map(({ name, id }) => ({ name, id })),
+  }));
 }
 
 async function recordChanges(deps: ApplyDeps, plans: readonly AppPlan[], appliedBy: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { SettingsWrite } from '../../storage/settings/app-writes.js';
 /** What applying a file would do with one thing. */
 export interface Change {
   readonly action: 'create' | 'change' | 'remove' | 'unchanged';
-  readonly kind: 'app' | 'api_key' | 'provider' | 'identity_provider' | 'policy';
+  readonly kind: 'app' | 'api_key' | 'provider' | 'identity_provider' | 'policy' | 'webhook';
   /** Slug of the app. */
   readonly app: string;
   readonly name: string;

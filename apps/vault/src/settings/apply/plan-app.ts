@@ -1,8 +1,10 @@
 import { uuidv7 } from 'uuidv7';
 import { type AppRows, readAppRows } from '../../storage/settings/app-rows.js';
 import { insertApp, type SettingsWrite, updateApiKey, updateApp } from '../../storage/settings/app-writes.js';
+import { removeWebhook } from '../../storage/webhooks/webhook-rows.js';
 import type { AppEntry } from '../file/vault-file-schema.js';
 import { defaultSettings, type StoredSettings, storedSettingsSchema } from '../stored-settings.js';
+import { type AppliedWebhook, planWebhooks } from '../webhooks/plan-webhooks.js';
 import {
   type AppliedKey,
   type Change,
@@ -23,6 +25,7 @@ export interface AppPlan {
   /** In order; empty when nothing changes. */
   readonly writes: readonly SettingsWrite[];
   readonly apiKeys: readonly AppliedKey[];
+  readonly webhooks: readonly AppliedWebhook[];
 }
 
 /** Plans one app of a file. Reads, seals and writes nothing but, for a new app, a data key that nobody else sees. */
@@ -59,6 +62,7 @@ export async function planApp(
   await planProviders(part, rows?.providers ?? [], entry.providers);
   planIdentityProvider(part, rows?.identityProvider ?? null, entry.identity_provider);
   planPolicies(part, rows?.policies ?? [], entry.policies);
+  const webhooks = await planWebhooks(part, rows?.webhooks ?? [], entry.webhooks);
 
   const facts = { name: entry.name, settings_json: JSON.stringify(settings), updated_at: part.nowMs };
   const writes: SettingsWrite[] = [];
@@ -76,26 +80,41 @@ export async function planApp(
   } else if (rows && (appFields.length > 0 || part.writes.length > 0)) {
     writes.push(updateApp(appId, rows.app.version, facts));
   }
-  return { slug: entry.slug, appId, changes: part.changes, writes: [...writes, ...part.writes], apiKeys };
+  return {
+    slug: entry.slug,
+    appId,
+    changes: part.changes,
+    writes: [...writes, ...part.writes],
+    apiKeys,
+    webhooks,
+  };
 }
 
 /** Plans an app that is in the database but in no file, when pruning: its keys stop working, its records stay. */
 export function planAppRemoval(rows: AppRows, nowMs: number): AppPlan {
   const live = rows.apiKeys.filter((key) => key.revoked_at === null);
   const slug = rows.app.slug;
+  const fields = [
+    ...(live.length > 0 ? ['api_keys'] : []),
+    ...(rows.webhooks.length > 0 ? ['webhooks'] : []),
+  ];
   const change: Change = {
-    action: live.length > 0 ? 'remove' : 'unchanged',
+    action: fields.length > 0 ? 'remove' : 'unchanged',
     kind: 'app',
     app: slug,
     name: slug,
-    fields: live.length > 0 ? ['api_keys'] : [],
+    fields,
   };
   return {
     slug,
     appId: rows.app.id,
     changes: [change],
-    writes: live.map((key) => updateApiKey(rows.app.id, key.id, { revoked_at: nowMs })),
+    writes: [
+      ...live.map((key) => updateApiKey(rows.app.id, key.id, { revoked_at: nowMs })),
+      ...rows.webhooks.map((webhook) => removeWebhook(rows.app.id, webhook.id)),
+    ],
     apiKeys: [],
+    webhooks: [],
   };
 }
 

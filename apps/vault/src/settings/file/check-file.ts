@@ -41,6 +41,19 @@ export function checkFile(file: VaultFile, options: { isDevelopment: boolean }, 
       (policy) => policy.name,
       (item) => report([...at, 'policies', item, 'name'], 'is there twice'),
     );
+    checkUnique(
+      app.webhooks ?? [],
+      (webhook) => webhook.name,
+      (item) => report([...at, 'webhooks', item, 'name'], 'is there twice'),
+    );
+    for (const [item, webhook] of (app.webhooks ?? []).entries()) {
+      if (!options.isDevelopment && webhook.url.startsWith('http:')) {
+        report(
+          [...at, 'webhooks', item, 'url'],
+          'must be https; http on loopback needs ALTER_VAULT_ENV=development',
+        );
+      }
+    }
     for (const [item, key] of (app.api_keys ?? []).entries()) {
       if (key.value === undefined) continue;
       if (keyValues.has(key.value))

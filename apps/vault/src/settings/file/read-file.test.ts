@@ -10,6 +10,7 @@ const acme = {
   token_endpoint: 'https://acme.example/token',
   userinfo_endpoint: 'https://acme.example/me',
 };
+const webhook = { name: 'ops', url: 'https://hooks.example/alter', events: ['grant.*'] };
 
 function check(
   content: unknown,
@@ -72,13 +73,20 @@ describe('the vault as one file', () => {
     ],
     [inApp({ allowed_networks: ['10.0.0.0/99'] }), 'apps[0].allowed_networks[0]'],
     [inApp({ branding: { primary_color: 'red' } }), 'apps[0].branding.primary_color'],
+    [inApp({ webhooks: [{ ...webhook, url: 'http://hooks.example' }] }), 'apps[0].webhooks[0].url'],
+    [inApp({ webhooks: [{ ...webhook, url: 'https://u:p@hooks.example' }] }), 'apps[0].webhooks[0].url'],
+    [inApp({ webhooks: [{ ...webhook, events: ['grants'] }] }), 'apps[0].webhooks[0].events[0]'],
+    [inApp({ webhooks: [{ ...webhook, events: ['webhook.given_up'] }] }), 'apps[0].webhooks[0].events[0]'],
+    [inApp({ webhooks: [{ ...webhook, secret: 'whsec_c2hvcnQ=' }] }), 'apps[0].webhooks[0].secret'],
+    [inApp({ webhooks: [webhook, webhook] }), 'apps[0].webhooks[1].name'],
+    [inApp({ webhooks: [{ ...webhook, retries: 3 }] }), 'apps[0].webhooks[0].retries'],
   ])('a mistake is told with its path: %#', (content, path) => {
     const problems = listProblems(content);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.some((problem) => problem.startsWith(path))).toBe(true);
   });
 
-  it.each(['managed_secrets', 'require_sign_in', 'agents', 'webhooks'])(
+  it.each(['managed_secrets', 'require_sign_in', 'agents'])(
     'a key whose capability is not there yet is refused with its path: %s',
     (name) => {
       expect(listProblems(inApp({ [name]: [] }))).toEqual([

@@ -4,6 +4,7 @@ import { isAllowedNetworkEntry } from '@alter-ai/egress';
 import { providerIdSchema } from '@alter-ai/oauth-providers';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { webhookSchema } from '../webhooks/webhook-schema.js';
 import { isWebAddress, isWebOrigin } from './web-address.js';
 
 const name = z.string().trim().min(1).max(200);
@@ -109,6 +110,7 @@ const appSchema = z.strictObject({
   identity_provider: identityProviderSchema.nullable().optional(),
   policies: z.array(policySchema).optional(),
   branding: brandingSchema.optional(),
+  webhooks: z.array(webhookSchema).max(20).optional(),
   allowed_networks: z
     .array(z.string().refine(isAllowedNetworkEntry, 'must be a CIDR, an address or a host name'))
     .max(200)
@@ -138,7 +140,6 @@ export const keysNotSupportedYet: readonly (readonly string[])[] = [
   ['apps', '*', 'managed_secrets'],
   ['apps', '*', 'require_sign_in'],
   ['apps', '*', 'agents'],
-  ['apps', '*', 'webhooks'],
   ['apps', '*', 'retention'],
   ['apps', '*', 'identity_provider', 'sign_in'],
   ['apps', '*', 'policies', '*', 'target', 'agent'],
@@ -148,4 +149,5 @@ export const keysNotSupportedYet: readonly (readonly string[])[] = [
 export const secretPaths: readonly (readonly string[])[] = [
   ['apps', '*', 'api_keys', '*', 'value'],
   ['apps', '*', 'providers', '*', 'client_secret'],
+  ['apps', '*', 'webhooks', '*', 'secret'],
 ];

@@ -7,6 +7,7 @@ import type {
   PolicyTable,
   ProviderConfigTable,
 } from '../tables.js';
+import { listAppWebhooks, type WebhookRow } from '../webhooks/webhook-rows.js';
 import { SettingsConflictError } from './app-writes.js';
 
 /** A stored app. */
@@ -27,6 +28,7 @@ export interface AppRows {
   readonly providers: readonly ProviderConfigRow[];
   readonly identityProvider: IdentityProviderRow | null;
   readonly policies: readonly PolicyRow[];
+  readonly webhooks: readonly WebhookRow[];
 }
 
 const readAttemptsMax = 10;
@@ -69,8 +71,9 @@ export async function readAppRows(
       .selectAll()
       .where('app_id', '=', app.id)
       .executeTakeFirst();
+    const webhooks = await listAppWebhooks(storage, app.id);
     if ((await readAppVersion(storage, app.id)) === app.version) {
-      return { app, apiKeys, providers, identityProvider: identityProvider ?? null, policies };
+      return { app, apiKeys, providers, identityProvider: identityProvider ?? null, policies, webhooks };
     }
   }
   throw new SettingsConflictError();
