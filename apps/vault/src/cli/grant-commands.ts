@@ -1,3 +1,4 @@
+import type { OauthGrantItem } from '@alter-ai/core-contract';
 import type { Command } from 'commander';
 import { printJson, printTable } from './output.js';
 import { withVault } from './run-command.js';
@@ -26,7 +27,7 @@ export function addGrantCommands(program: Command): void {
         return;
       }
       printTable(
-        ['grant', 'app', 'provider', 'account', 'principal', 'status', 'last used'],
+        ['grant', 'app', 'provider', 'account', 'principal', 'status', 'needs its user', 'last used'],
         answer.grants.map((grant) => [
           grant.grant_id,
           grant.app,
@@ -34,6 +35,7 @@ export function addGrantCommands(program: Command): void {
           grant.account_identifier,
           grant.principal_type,
           grant.status,
+          writeForecast(grant.forecast as OauthGrantItem['forecast'] | undefined),
           grant.last_used_at,
         ]),
       );
@@ -49,4 +51,11 @@ export function addGrantCommands(program: Command): void {
       if (json) printJson(answer);
       else console.log(`revoked ${answer.grant_id} (at the provider: ${answer.provider_revocation})`);
     });
+}
+
+/** What the list says of the future, for people. */
+function writeForecast(forecast: OauthGrantItem['forecast'] | undefined): string | null {
+  if (!forecast) return null;
+  const when = forecast.needs_user_at === null ? 'now' : forecast.needs_user_at.slice(0, 10);
+  return `${when} (${forecast.cause}, ${forecast.confidence})`;
 }

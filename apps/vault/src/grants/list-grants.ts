@@ -5,6 +5,7 @@ import type { VaultDeps } from '../deps.js';
 import { verifyUserToken } from '../identity/verify-user-token.js';
 import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
 import { type GrantState, type ListedGrant, listGrantRows } from '../storage/live/grant-list.js';
+import { describeForecast } from './describe-forecast.js';
 
 const states: ReadonlySet<string> = new Set<GrantState>(['active', 'expired', 'revoked', 'needs_reauth']);
 
@@ -85,6 +86,7 @@ function describeGrant(
     grant_expires_at: toIsoOrNull(row.expires_at),
     last_used_at: toIsoOrNull(row.last_used_at),
     label: row.label,
+    forecast: state === 'revoked' || state === 'expired' ? null : describeForecast(row, provider),
     ...describePolicy(row),
   };
 }

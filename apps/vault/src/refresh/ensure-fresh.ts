@@ -48,13 +48,18 @@ export async function ensureFresh(deps: VaultDeps, input: EnsureFreshInput): Pro
   throw describeOutcome(input, outcome, deps.clock());
 }
 
+/** Renews a credential whose time has come although its access token may still be fresh (R1); for the job. */
+export function refreshAhead(deps: VaultDeps, target: RefreshTarget): Promise<RefreshOutcome> {
+  return shareRefresh(deps, target, true);
+}
+
 /** Resolves when no refresh of this server is under way, or when the time is over; a server that stops waits for it (F3). */
 export async function drainRefreshes(deps: Pick<VaultDeps, 'storage'>, timeoutMs: number): Promise<void> {
   const current = running.get(deps.storage);
   if (current) await waitAtMost(Promise.allSettled(current.values()), timeoutMs);
 }
 
-function shareRefresh(deps: VaultDeps, target: RefreshTarget): Promise<RefreshOutcome> {
+function shareRefresh(deps: VaultDeps, target: RefreshTarget, isAhead = false): Promise<RefreshOutcome> {
   let current = running.get(deps.storage);
   if (!current) {
     current = new Map();
@@ -63,7 +68,7 @@ function shareRefresh(deps: VaultDeps, target: RefreshTarget): Promise<RefreshOu
   const shared = current.get(target.credentialId);
   if (shared) return shared;
   const mine = current;
-  const work = observeRefresh(deps.telemetry, target, () => runRefresh(deps, target));
+  const work = observeRefresh(deps.telemetry, target, () => runRefresh(deps, target, isAhead));
   const started = work.finally(() => mine.delete(target.credentialId));
   // Every caller may have gone by the time it fails.
   started.catch((error: unknown) => {

@@ -21,3 +21,11 @@ export function findUsableUntilMs(token: TokenLife): number {
   if (token.is_refresh_forced !== 0) return 0;
   return token.access_expires_at ?? Number.POSITIVE_INFINITY;
 }
+
+/** Whether a credential is to be renewed ahead of a limit, however fresh its access token is (R1). */
+export function isRenewalDue(
+  row: { readonly renew_at: number | null; readonly has_refresh_token: number },
+  nowMs: number,
+): boolean {
+  return row.has_refresh_token !== 0 && row.renew_at !== null && row.renew_at <= nowMs;
+}

@@ -12,7 +12,7 @@ import {
   takeLease,
   writeIntent,
 } from '../storage/live/credentials.js';
-import { findUsableUntilMs, isFresh } from './freshness.js';
+import { findUsableUntilMs, isFresh, isRenewalDue } from './freshness.js';
 import { keepLease, leaseTtlMs } from './lease.js';
 import { askProvider } from './provider/ask-provider.js';
 import { findOpenBreaker } from './provider/breaker.js';
@@ -27,16 +27,21 @@ const pollEveryMs = 150;
 
 /**
  * Brings one credential up to date, or says why not. One run per process and credential; over all processes the lease lets
- * one at a time ask the provider, the others read the row until its holder is done (R2).
+ * one at a time ask the provider, the others read the row until its holder is done (R2). `isAhead`: a fresh access token is no reason
+ * to leave a refresh token that nears its end.
  */
-export async function runRefresh(deps: VaultDeps, target: RefreshTarget): Promise<RefreshOutcome> {
+export async function runRefresh(
+  deps: VaultDeps,
+  target: RefreshTarget,
+  isAhead = false,
+): Promise<RefreshOutcome> {
   const key = { appId: target.appId, credentialId: target.credentialId };
   const startedAtMs = performance.now();
   for (;;) {
     const row = await readCredential(deps.storage, key);
     if (!row) return { kind: 'gone' };
     const nowMs = deps.clock();
-    const ended = findEnd(row, nowMs);
+    const ended = findEnd(row, nowMs, isAhead && isRenewalDue(row, nowMs));
     if (ended) return ended;
     if (isLeaseLive(row)) {
       const usableUntilMs = findUsableUntilMs(row);
@@ -59,12 +64,13 @@ export async function runRefresh(deps: VaultDeps, target: RefreshTarget): Promis
 }
 
 /** What needs no refresh: fresh already, dead, or nothing to refresh with while the access token lives. */
-function findEnd(row: CredentialReading, nowMs: number): RefreshOutcome | undefined {
+function findEnd(row: CredentialReading, nowMs: number, isRenewed: boolean): RefreshOutcome | undefined {
   const usableUntilMs = findUsableUntilMs(row);
   if (row.status !== 'active') {
     const cause = row.death_cause ?? row.status;
     return { kind: 'dead', cause, usableUntilMs: cause === 'interrupted_refresh' ? usableUntilMs : 0 };
   }
+  if (isRenewed) return undefined;
   if (isFresh(row, nowMs)) return { kind: 'fresh' };
   return row.has_refresh_token === 0 && usableUntilMs > nowMs ? { kind: 'fresh' } : undefined;
 }

@@ -12,6 +12,9 @@ import {
   storeDeath,
   storeRefreshedTokens,
 } from '../storage/live/credentials.js';
+import { planRenewal } from './ahead/plan-renewal.js';
+import { judgeExpiryKind } from './forecast/expiry-kind.js';
+import { explainRefusal } from './forecast/explain-refusal.js';
 import { findUsableUntilMs } from './freshness.js';
 import { closeBreaker, openBreaker } from './provider/breaker.js';
 import { recordEvent } from './record-event.js';
@@ -50,13 +53,20 @@ export async function settleTokens(
     tokens.scopes,
   );
   const metadata = JSON.parse(row.metadata_json) as Record<string, unknown>;
+  const hasRefreshToken = stored.refresh_token !== undefined;
+  const refreshExpiresAtMs = tokens.refreshExpiresAtMs ?? row.refresh_expires_at;
   const isStored = await persist(deps, async () =>
     storeRefreshedTokens(deps.storage, key, lease.generation, {
       sealedTokens: await sealTokens(deps.keyring, key, stored),
       tokenGeneration: uuidv7(),
       accessExpiresAtMs: tokens.expiresAtMs ?? null,
-      refreshExpiresAtMs: tokens.refreshExpiresAtMs ?? row.refresh_expires_at,
-      hasRefreshToken: stored.refresh_token !== undefined,
+      refreshExpiresAtMs,
+      refreshExpiryKind: judgeExpiryKind(row, tokens.refreshExpiresAtMs),
+      renewAtMs: planRenewal(
+        { hasRefreshToken, accessIssuedAtMs: askedAtMs, refreshExpiresAtMs },
+        target.provider.definition,
+      ),
+      hasRefreshToken,
       ...(scopes === undefined ? {} : { scopes }),
       metadata: { ...metadata, ...tokens.metadata },
       nowMs: askedAtMs,
@@ -176,7 +186,7 @@ async function settleInvalidGrant(
     return declareDead(deps, attempt, 'invalid_grant', {
       ...describeFailure(failure),
       first_answer_at: new Date(nowMs - sinceFirstMs).toISOString(),
-      token_age_seconds: Math.round((nowMs - row.access_issued_at) / 1000),
+      ...explainRefusal(row, target.provider.definition, nowMs),
     });
   }
   const retryInMs = secondAnswerAfterMs - sinceFirstMs;

@@ -171,6 +171,8 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
       tokenGeneration: '01980000-0000-7000-8000-000000000001',
       accessExpiresAtMs: world.clock() + 3_600_000,
       refreshExpiresAtMs: null,
+      refreshExpiryKind: null,
+      renewAtMs: null,
       hasRefreshToken: true,
       nowMs: world.clock(),
     };

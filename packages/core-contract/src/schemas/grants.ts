@@ -21,6 +21,23 @@ export const grantPolicySchema = z.object({
   created_at: z.string().optional(),
 });
 
+/** When and why a grant will need its user, as far as can be foretold; ours, beside the wire. */
+export const grantForecastSchema = z.object({
+  /** Null: now. */
+  needs_user_at: z.string().nullable(),
+  cause: z.enum([
+    'credential_dead',
+    'scope_mismatch',
+    'grant_lifetime',
+    'no_refresh_token',
+    'refused_once',
+    'refresh_token_expiry',
+    'refresh_token_lifetime',
+    'refresh_token_idle',
+  ]),
+  confidence: z.enum(['certain', 'high', 'medium']),
+});
+
 /** One OAuth grant in a list (wire/2 §6.1). */
 export const oauthGrantItemSchema = z.object({
   grant_kind: z.literal('oauth'),
@@ -40,6 +57,8 @@ export const oauthGrantItemSchema = z.object({
   grant_expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
   label: z.string().nullable(),
+  /** Null: nothing known will end it. */
+  forecast: grantForecastSchema.nullable(),
   grant_policy: grantPolicySchema.optional(),
 });
 /** One grant in a list, parsed. */

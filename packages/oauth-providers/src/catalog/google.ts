@@ -37,6 +37,7 @@ export const google = defineProvider({
   refresh_reuse: 'none',
   access_token_ttl_seconds: 3600,
   refresh_token_idle_seconds: 15_552_000,
+  testing_grant_ttl_seconds: 604_800,
   error_kinds: {
     deleted_client: 'invalid_client',
     disabled_client: 'invalid_client',

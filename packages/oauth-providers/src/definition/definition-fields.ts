@@ -200,6 +200,8 @@ export const optionalFields = {
   refresh_token_idle_seconds: seconds,
   /** A refresh token, with all that follow it, dies after this long. */
   refresh_token_ttl_seconds: seconds,
+  /** A grant of an app that the provider has not published ends this long after the user's consent. */
+  testing_grant_ttl_seconds: seconds,
   login_hint_param: name,
   /** `same-origin` cuts the popup from its opener. */
   cross_origin_opener_policy: z.enum(['same-origin', 'same-origin-allow-popups', 'unsafe-none']),

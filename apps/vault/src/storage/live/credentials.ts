@@ -124,6 +124,8 @@ export interface NewTokenSet {
   readonly tokenGeneration: string;
   readonly accessExpiresAtMs: number | null;
   readonly refreshExpiresAtMs: number | null;
+  readonly refreshExpiryKind: CredentialRow['refresh_expiry_kind'];
+  readonly renewAtMs: number | null;
   readonly hasRefreshToken: boolean;
   /** Undefined: unchanged. */
   readonly scopes?: readonly string[];
@@ -152,6 +154,8 @@ export async function storeRefreshedTokens(
       access_expires_at: tokens.accessExpiresAtMs,
       access_issued_at: tokens.nowMs,
       refresh_expires_at: tokens.refreshExpiresAtMs,
+      refresh_expiry_kind: tokens.refreshExpiryKind,
+      renew_at: tokens.renewAtMs,
       has_refresh_token: tokens.hasRefreshToken ? 1 : 0,
       ...(tokens.scopes === undefined ? {} : { scopes_json: JSON.stringify(tokens.scopes) }),
       ...(tokens.metadata === undefined ? {} : { metadata_json: JSON.stringify(tokens.metadata) }),
@@ -209,6 +213,7 @@ export function storeDeath(
   return updateHeld(storage, key, lease, {
     ...released,
     status: 'needs_reauth',
+    renew_at: null,
     death_cause: death.cause,
     death_evidence_json: JSON.stringify(death.evidence),
     died_at: death.nowMs,
@@ -240,6 +245,7 @@ export async function wipeCredential(executor: Executor, key: CredentialKey, now
     .set({
       ...released,
       status: 'revoked',
+      renew_at: null,
       sealed_tokens: Buffer.alloc(0),
       has_refresh_token: 0,
       updated_at: nowMs,

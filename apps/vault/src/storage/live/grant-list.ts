@@ -23,7 +23,19 @@ export type ListedGrant = Selectable<GrantTable> & {
   readonly access_expires_at: number | null;
   readonly credential_scopes_json: string;
   readonly metadata_json: string;
-};
+} & Pick<CredentialTable, (typeof forecastColumns)[number]>;
+
+/** What `forecastNeed` judges by, beside status and access_expires_at. */
+const forecastColumns = [
+  'death_cause',
+  'access_issued_at',
+  'refresh_expires_at',
+  'refresh_expiry_kind',
+  'authorized_at',
+  'has_refresh_token',
+  'invalid_grant_at',
+  'failures',
+] as const;
 
 type Joined = Tables & { g: GrantTable; c: CredentialTable };
 
@@ -48,6 +60,7 @@ export async function listGrantRows(
         'c.scopes_json as credential_scopes_json',
         'c.metadata_json',
       ])
+      .select(forecastColumns)
       .orderBy('g.id', 'desc')
       .limit(page.limit)
       .offset(page.offset)

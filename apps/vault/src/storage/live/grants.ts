@@ -303,6 +303,10 @@ function describeCredential(input: GrantInput) {
     access_expires_at: credential.accessExpiresAtMs,
     access_issued_at: nowMs,
     refresh_expires_at: credential.refreshExpiresAtMs,
+    refresh_expiry_kind: null,
+    authorized_at: nowMs,
+    // Planned by the job that renews; 0 is due.
+    renew_at: credential.hasRefreshToken ? 0 : null,
     has_refresh_token: credential.hasRefreshToken ? 1 : 0,
     status: 'active',
     death_cause: null,
@@ -355,6 +359,7 @@ function describeGrant(input: GrantInput) {
     scopes_json: JSON.stringify(input.scopes),
     mismatch_json: null,
     expires_at: input.expiresAtMs,
+    expiry_recorded_at: null,
     policy_json: input.policy === null ? null : JSON.stringify(input.policy),
     parameters_json: JSON.stringify(input.parameters),
   };
