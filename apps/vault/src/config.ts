@@ -1,5 +1,6 @@
 import { SecretValue } from '@alter-ai/core-crypto';
 import ipaddr from 'ipaddr.js';
+import { keySettingsTable, readTransitSettings, type TransitSettings } from './keys/root/key-settings.js';
 import {
   readTelemetryConfig,
   type TelemetryConfig,
@@ -23,6 +24,10 @@ export interface VaultConfig {
   readonly rootKey: SecretValue | undefined;
   readonly rootKeyFile: string | undefined;
   readonly previousRootKeys: readonly SecretValue[];
+  /** A key service that keeps root keys. */
+  readonly keyService: TransitSettings | undefined;
+  /** Folder with a key file for each app, so that one can be shredded in copies of the database too. */
+  readonly appKeyDir: string | undefined;
   readonly configFiles: readonly string[];
   /** Addresses and CIDRs whose `X-Forwarded-For` counts. */
   readonly trustedProxies: readonly string[];
@@ -77,6 +82,7 @@ export const environmentTable: readonly (readonly [name: string, fallback: strin
   ['ALTER_VAULT_ROOT_KEY', '', '32 bytes, base64; or:'],
   ['ALTER_VAULT_ROOT_KEY_FILE', '', 'file that holds it'],
   ['ALTER_VAULT_ROOT_KEY_PREVIOUS', '', 'comma-separated earlier root keys, during a rotation'],
+  ...keySettingsTable,
   ['ALTER_VAULT_CONFIG_FILE', '', 'comma-separated files applied at start'],
   ['ALTER_VAULT_TRUSTED_PROXIES', '', 'comma-separated CIDRs whose X-Forwarded-For counts'],
   ['ALTER_VAULT_LOG_LEVEL', 'info', logLevels.join(' | ')],
@@ -153,6 +159,14 @@ export function loadConfig(environment: Environment = process.env): VaultConfig 
     previousRootKeys: Object.freeze(
       readList('ALTER_VAULT_ROOT_KEY_PREVIOUS').map((key) => SecretValue.of(key)),
     ),
+    keyService: readTransitSettings(
+      { read, readList, problems },
+      {
+        isDevelopment: environmentName === 'development',
+        hasRootKey: rootKey !== undefined || rootKeyFile !== undefined,
+      },
+    ),
+    appKeyDir: read('ALTER_VAULT_APP_KEY_DIR'),
     configFiles: Object.freeze(readList('ALTER_VAULT_CONFIG_FILE')),
     trustedProxies: Object.freeze(trustedProxies),
     logLevel: choose('ALTER_VAULT_LOG_LEVEL', logLevels, 'info'),

@@ -5,7 +5,7 @@ import { openAuditLog } from './audit/open-audit-log.js';
 import type { VaultConfig } from './config.js';
 import type { VaultDeps } from './deps.js';
 import { openVaultData } from './keys/open-vault-data.js';
-import { resolveRootKey } from './keys/resolve-root-key.js';
+import { openRootKeys } from './keys/root/open-root-keys.js';
 import { createSettingsReader } from './settings/create-settings-reader.js';
 import { acquireServerLock, type ServerLock } from './storage/database/sqlite/server-lock.js';
 import type { Telemetry } from './telemetry/telemetry.js';
@@ -40,12 +40,7 @@ export interface OpenVaultOptions {
 export async function openVault(config: VaultConfig, options: OpenVaultOptions): Promise<OpenVault> {
   const clock = options.clock ?? Date.now;
   const databaseUrl = config.databaseUrl?.reveal();
-  const key = resolveRootKey({
-    envValue: config.rootKey?.reveal(),
-    file: config.rootKeyFile,
-    isDevelopment: config.isDevelopment,
-    dataDir: config.dataDir,
-  });
+  const key = openRootKeys(config);
   const lock: ServerLock | null = databaseUrl === undefined ? acquireServerLock(config.dataDir) : null;
   try {
     const { storage, keyring } = await openVaultData({
@@ -53,7 +48,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       dataDir: config.dataDir,
       schema: options.schema,
       connectionsMax: config.databaseConnectionsMax,
-      rootKey: key.rootKey,
+      rootKey: key.rootKeys,
       clock,
       sharedClock: options.clock,
     });
@@ -92,7 +87,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
     };
     return {
       deps,
-      generatedKeyPath: key.source === 'generated' ? key.path : null,
+      generatedKeyPath: key.generatedPath,
       async close() {
         await audit.close().catch(() => {});
         await egress.close();

@@ -35,7 +35,17 @@ export {
   RootKeyError,
   sealWithRoot,
 } from './sealing/root-key.js';
-export { type DataKey, open, openText, readKeyId, type SealContext, seal } from './sealing/sealed-record.js';
+export {
+  type DataKey,
+  encodeContext,
+  frameForeign,
+  open,
+  openText,
+  readForeign,
+  readKeyId,
+  type SealContext,
+  seal,
+} from './sealing/sealed-record.js';
 export {
   type AppKey,
   createDataKeyCounter,
@@ -43,9 +53,9 @@ export {
   dataKeyUsesMax,
   generateAppKey,
   generateDataKey,
-  unwrapAppKey,
+  importAppKey,
+  placeAppKey,
   unwrapDataKey,
-  wrapAppKey,
   wrapDataKey,
 } from './sealing/wrapped-keys.js';
 export { SecretValue } from './secret-value.js';

@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { SealContext } from '@alter-ai/core-crypto';
+import type { AppKeyStore } from './app-key-store.js';
+import type { RootKeys } from './root/root-key-provider.js';
 
 /** Seals and opens the vault's secrets: root key → app key → data key (K1, K2). */
 export interface Keyring {
@@ -26,4 +28,9 @@ export interface Keyring {
   countOpenFailures(): number;
   /** Is called with the place of each value that fails to open; the server records it in the audit log (K8). */
   onOpenFailure(listener: (context: SealContext) => void): void;
+  /** The keys at the top, and those of apps: for rotating and destroying them. */
+  readonly rootKeys: RootKeys;
+  readonly appKeys: AppKeyStore;
+  /** Drops from memory what opens an app's values: its key was destroyed. */
+  forgetApp(appId: string): void;
 }

@@ -9,8 +9,10 @@ import {
   seal,
 } from '@alter-ai/core-crypto';
 import type { Storage } from '../storage/database/storage.js';
+import { createAppKeyStore } from './app-key-store.js';
 import { createDataKeyStore } from './data-key-store.js';
 import type { Keyring } from './keyring.js';
+import { type RootKeys, toRootKeys } from './root/root-key-provider.js';
 import { openVaultKey } from './vault-key.js';
 
 /**
@@ -19,13 +21,16 @@ import { openVaultKey } from './vault-key.js';
  */
 export async function openKeyring(deps: {
   storage: Storage;
-  rootKey: RootKey;
+  rootKey: RootKey | RootKeys;
   clock: () => number;
   /** How often one data key may seal; `dataKeyUsesMax` unless a test says otherwise. */
   dataKeyUsesMax?: number;
 }): Promise<Keyring> {
-  const vaultKey = await openVaultKey(deps.storage, deps.rootKey);
-  const dataKeys = createDataKeyStore({ ...deps, usesMax: deps.dataKeyUsesMax });
+  const { storage, clock } = deps;
+  const rootKeys = toRootKeys(deps.rootKey);
+  const vaultKey = await openVaultKey(storage, rootKeys);
+  const appKeys = createAppKeyStore({ storage, rootKeys });
+  const dataKeys = createDataKeyStore({ storage, appKeys, clock, usesMax: deps.dataKeyUsesMax });
   const lookupKey = deriveKey(vaultKey, 'api-key-lookup');
   const metaKey = { id: 'vault-meta', key: deriveKey(vaultKey, 'meta') };
   const listeners: ((context: SealContext) => void)[] = [];
@@ -51,7 +56,7 @@ export async function openKeyring(deps: {
       }
     },
     prepare: (appId) => dataKeys.prepare(appId),
-    createAppKey: (appId) => dataKeys.createAppKey(appId),
+    createAppKey: (appId) => appKeys.create(appId),
     lookupDigest: (keyId) => digestLookup(lookupKey, keyId),
     deriveKey: (label) => deriveKey(vaultKey, `purpose:${label}`),
     sealMeta: (name, plaintext) => seal(metaKey, placeMeta(name), plaintext),
@@ -66,6 +71,12 @@ export async function openKeyring(deps: {
     countOpenFailures: () => openFailures,
     onOpenFailure: (listener) => {
       listeners.push(listener);
+    },
+    rootKeys,
+    appKeys,
+    forgetApp: (appId) => {
+      appKeys.forget(appId);
+      dataKeys.forget(appId);
     },
   };
 }

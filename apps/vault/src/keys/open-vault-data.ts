@@ -4,6 +4,7 @@ import type { Storage, StorageOptions } from '../storage/database/storage.js';
 import { migrate } from '../storage/migrations/migrate.js';
 import type { Keyring } from './keyring.js';
 import { openKeyring } from './open-keyring.js';
+import { type RootKeys, toRootKeys } from './root/root-key-provider.js';
 import { checkRootKey } from './vault-key.js';
 
 /**
@@ -11,9 +12,10 @@ import { checkRootKey } from './vault-key.js';
  * Throws ConfigurationError, NewerDataError, or the driver's error; whatever was opened is closed again.
  */
 export async function openVaultData(
-  options: StorageOptions & { rootKey: RootKey; clock: () => number },
+  options: StorageOptions & { rootKey: RootKey | RootKeys; clock: () => number },
 ): Promise<{ storage: Storage; keyring: Keyring; appliedMigrations: string[] }> {
-  const { rootKey, clock } = options;
+  const { clock } = options;
+  const rootKey = toRootKeys(options.rootKey);
   const storage = await openStorage(options);
   try {
     await checkRootKey(storage, rootKey);

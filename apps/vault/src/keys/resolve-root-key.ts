@@ -26,11 +26,11 @@ export function resolveRootKey(options: {
     throw new ConfigurationError('Set ALTER_VAULT_ROOT_KEY or ALTER_VAULT_ROOT_KEY_FILE, not both.');
   }
   if (envValue !== undefined) {
-    return { rootKey: parse(envValue, 'ALTER_VAULT_ROOT_KEY'), source: 'environment', path: null };
+    return { rootKey: parseKey(envValue, 'ALTER_VAULT_ROOT_KEY'), source: 'environment', path: null };
   }
   if (file !== undefined) {
     const name = `ALTER_VAULT_ROOT_KEY_FILE (${file})`;
-    return { rootKey: parse(readKeyFile(file, name), name), source: 'file', path: file };
+    return { rootKey: parseKey(readKeyFile(file, name), name), source: 'file', path: file };
   }
   if (!isDevelopment) throw new ConfigurationError(describeMissing(dataDir));
   return resolveDevelopmentKey(dataDir);
@@ -39,7 +39,7 @@ export function resolveRootKey(options: {
 function resolveDevelopmentKey(dataDir: string): ResolvedRootKey {
   const path = join(dataDir, 'root.key');
   if (existsSync(path)) {
-    return { rootKey: parse(readKeyFile(path, path), path), source: 'development_file', path };
+    return { rootKey: parseKey(readKeyFile(path, path), path), source: 'development_file', path };
   }
   if (existsSync(join(dataDir, 'vault.db'))) {
     throw new ConfigurationError(
@@ -57,7 +57,7 @@ function resolveDevelopmentKey(dataDir: string): ResolvedRootKey {
   } finally {
     unlinkSync(draft);
   }
-  return { rootKey: parse(readKeyFile(path, path), path), source: 'generated', path };
+  return { rootKey: parseKey(readKeyFile(path, path), path), source: 'generated', path };
 }
 
 function describeMissing(dataDir: string): string {
@@ -79,7 +79,8 @@ function readKeyFile(path: string, name: string): string {
   }
 }
 
-function parse(text: string, name: string): RootKey {
+/** Reads one root key. Throws ConfigurationError that names where it came from. */
+export function parseKey(text: string, name: string): RootKey {
   try {
     return parseRootKey(text);
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /**
  * Every table as kysely sees it. Times are milliseconds since 1970 (`bigint` in PostgreSQL, read as number), flags are 0 or 1,
  * `*_json` columns hold JSON text, `sealed_*` columns hold sealed records (K1). Every row but those of the server itself starts with
@@ -25,6 +27,7 @@ export interface Tables {
   nonces_1: NonceTable;
   nonces_2: NonceTable;
   job_leases: JobLeaseTable;
+  key_rotations: KeyRotationTable;
   audit_consumers: AuditConsumerTable;
   audit_cursors: AuditCursorTable;
   webhooks: WebhookTable;
@@ -47,6 +50,8 @@ export interface AppTable {
   version: number;
   /** The app's key-encryption key, wrapped by the root key (K2); empty once shredded. */
   wrapped_key: Buffer;
+  /** Set when the app's key was destroyed. */
+  shredded_at: Generated<number | null>;
   created_at: number;
   updated_at: number;
 }
@@ -57,6 +62,10 @@ export interface DataKeyTable {
   id: string;
   wrapped_key: Buffer;
   created_at: number;
+  /** K3: seals nothing more since then; what it sealed is being re-encrypted. */
+  retired_at: Generated<number | null>;
+  /** K3: since then the database refuses a value sealed with it. */
+  closed_at: Generated<number | null>;
 }
 
 /** An API key: never the key itself (K5). */
@@ -388,4 +397,28 @@ export interface WebhookDeliveryTable {
   /** The 24 hours of retries count from here. */
   queued_at: number;
   next_attempt_at: number;
+}
+
+/** A rotation of keys and how far it is (K3); any process goes on with one whose holder is silent beyond the deadline. */
+export interface KeyRotationTable {
+  id: string;
+  kind: 'root' | 'app';
+  /** Null for the root key. */
+  app_id: string | null;
+  /** Ids of keys; they tell nothing about them. */
+  from_key: string;
+  to_key: string;
+  phase: 'checking' | 'rewriting' | 'settling' | 'sweeping' | 'done';
+  /** Where to go on: `{ "column": number, "after": string }`. */
+  position_json: string | null;
+  changed: number;
+  total: number;
+  /** Values that do not open, so cannot be re-encrypted; their data keys stay. */
+  unreadable: number;
+  settled_at: number | null;
+  holder: string | null;
+  deadline: number | null;
+  started_at: number;
+  updated_at: number;
+  finished_at: number | null;
 }

@@ -9,6 +9,8 @@ export type DataKey = { id: string; key: KeyObject };
 
 // Layout: version (1) | length of key id (1) | key id | nonce (12) | ciphertext | tag (16).
 const version = 1;
+// The same head before what another service encrypted: version (2) | length of key id (1) | key id | that service's ciphertext.
+const foreignVersion = 2;
 const nonceBytes = 12;
 const tagBytes = 16;
 const fixedBytes = 2 + nonceBytes + tagBytes;
@@ -33,6 +35,7 @@ export function open(dataKey: DataKey, context: SealContext, sealed: Uint8Array)
   try {
     const bytes = viewBytes(sealed);
     const headerEnd = findHeaderEnd(bytes);
+    if (bytes[0] !== version) throw new OpenError();
     if (bytes.toString('latin1', 2, headerEnd) !== dataKey.id) throw new OpenError();
     const nonceEnd = headerEnd + nonceBytes;
     const tagStart = bytes.length - tagBytes;
@@ -60,21 +63,43 @@ export function readKeyId(sealed: Uint8Array): string {
   return bytes.toString('latin1', 2, findHeaderEnd(bytes));
 }
 
+/**
+ * Puts the head of a sealed record before a ciphertext that a key service made, so that it names its key like every other.
+ * Throws RangeError when the key id is not 1 to 255 printable ASCII characters.
+ */
+export function frameForeign(keyId: string, ciphertext: string): Buffer {
+  return Buffer.concat([encodeHeader(keyId, foreignVersion), Buffer.from(ciphertext, 'utf8')]);
+}
+
+/** The ciphertext behind the head that `frameForeign` made. Throws OpenError when there is none. */
+export function readForeign(framed: Uint8Array): string {
+  const bytes = viewBytes(framed);
+  const headerEnd = findHeaderEnd(bytes);
+  if (bytes[0] !== foreignVersion) throw new OpenError();
+  return bytes.toString('utf8', headerEnd);
+}
+
+/** The bytes that bind a value to its place: what a key service is given to keep beside the value (K1). */
+export function encodeContext(keyId: string, context: SealContext): Buffer {
+  return encodeAssociatedData(keyId, context);
+}
+
 function viewBytes(sealed: Uint8Array): Buffer {
   return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
 }
 
 function findHeaderEnd(bytes: Buffer): number {
   const idBytes = bytes[1];
-  if (bytes[0] !== version || idBytes === undefined || idBytes === 0) throw new OpenError();
-  if (bytes.length < fixedBytes + idBytes) throw new OpenError();
+  if (idBytes === undefined || idBytes === 0) throw new OpenError();
+  if (bytes[0] !== version && bytes[0] !== foreignVersion) throw new OpenError();
+  if (bytes.length < (bytes[0] === version ? fixedBytes : 2) + idBytes) throw new OpenError();
   return 2 + idBytes;
 }
 
-function encodeHeader(keyId: string): Buffer {
+function encodeHeader(keyId: string, first = version): Buffer {
   if (!keyIdPattern.test(keyId))
     throw new RangeError('a key id must have 1 to 255 printable ASCII characters');
-  return Buffer.from(`${String.fromCharCode(version, keyId.length)}${keyId}`, 'latin1');
+  return Buffer.from(`${String.fromCharCode(first, keyId.length)}${keyId}`, 'latin1');
 }
 
 // Each part is preceded by its length, so that no two contexts can give the same bytes; the key id and the

@@ -6,20 +6,27 @@ import {
   generateRootKey,
   openWithRoot,
   parseRootKey,
+  type RootKey,
   RootKeyError,
   sealWithRoot,
 } from './root-key.js';
-import { open, readKeyId, seal } from './sealed-record.js';
+import { frameForeign, open, readForeign, readKeyId, seal } from './sealed-record.js';
 import {
+  type AppKey,
   createDataKeyCounter,
   dataKeyUsesMax,
   generateAppKey,
   generateDataKey,
-  unwrapAppKey,
+  importAppKey,
+  placeAppKey,
   unwrapDataKey,
-  wrapAppKey,
   wrapDataKey,
 } from './wrapped-keys.js';
+
+const wrapAppKey = (key: RootKey, appId: string, appKey: AppKey) =>
+  sealWithRoot(key, placeAppKey(appId), appKey.key.export());
+const unwrapAppKey = (key: RootKey, appId: string, wrapped: Uint8Array) =>
+  importAppKey(openWithRoot(key, placeAppKey(appId), wrapped));
 
 const rootText = Buffer.alloc(32, 3).toString('base64');
 const root = parseRootKey(rootText);
@@ -115,8 +122,23 @@ describe('key hierarchy', () => {
   });
 
   it('K2: a wrapped value that is no 256-bit key is refused', () => {
-    const context = { table: 'app_keys', rowId: 'app-1', appId: 'app-1', field: 'wrapped_key' };
-    expect(() => unwrapAppKey(root, 'app-1', sealWithRoot(root, context, 'short'))).toThrow(OpenError);
+    const short = sealWithRoot(root, placeAppKey('app-1'), 'short');
+    expect(() => unwrapAppKey(root, 'app-1', short)).toThrow(OpenError);
+  });
+
+  it('K2: what a key service encrypted names its key too, and is no sealed record', () => {
+    const framed = frameForeign('transit/alter', 'vault:v1:c2VhbGVk');
+    expect([readKeyId(framed), readForeign(framed)]).toEqual(['transit/alter', 'vault:v1:c2VhbGVk']);
+    expect(() => open({ id: 'transit/alter', key: root.key }, place, framed)).toThrow(OpenError);
+    expect(() => readForeign(sealWithRoot(root, place, 'x'))).toThrow(OpenError);
+    expect(() => readForeign(framed.subarray(0, 4))).toThrow(OpenError);
+  });
+
+  it('K3: the use limit is 2^24, at which random nonces collide 2^16 times less likely than at the bound of GCM', () => {
+    const collides = (uses: number) => (uses * (uses - 1)) / 2 / 2 ** 96;
+    expect(dataKeyUsesMax).toBe(2 ** 24);
+    expect(collides(dataKeyUsesMax)).toBeLessThan(2 ** -48);
+    expect(collides(2 ** 32) / collides(dataKeyUsesMax)).toBeGreaterThanOrEqual(2 ** 16);
   });
 
   it('K3: the use counter stops at the limit and takes all or nothing', () => {

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { RandomBytes } from '../random-bytes.js';
 import { OpenError } from './open-error.js';
-import { computeFingerprint, openWithRoot, type RootKey, sealWithRoot } from './root-key.js';
+import { computeFingerprint } from './root-key.js';
 import { type DataKey, open, type SealContext, seal } from './sealed-record.js';
 
 const keyBytes = 32;
@@ -9,7 +9,10 @@ const keyBytes = 32;
 /** Key-encryption key of one app; `id` is its fingerprint and stands in what it wraps (K2). */
 export type AppKey = { id: string; key: KeyObject };
 
-/** How often one data key may seal: far below the 2^32 of NIST SP 800-38D section 8.3 for random nonces (K3). */
+/**
+ * How often one data key may seal (K3). NIST SP 800-38D section 8.3 allows 2^32 seals under one key with random 96-bit nonces, at
+ * which two nonces are equal with a probability of 2^-33; after 2^24 it is 2^-49, for each of as many keys as there are.
+ */
 export const dataKeyUsesMax = 2 ** 24;
 
 /** A new key-encryption key for an app. */
@@ -17,14 +20,15 @@ export function generateAppKey(random: RandomBytes = randomBytes): AppKey {
   return toAppKey(random(keyBytes));
 }
 
-/** Wraps an app's key with the root key; `readKeyId` of the result is the root key's id (K2). */
-export function wrapAppKey(root: RootKey, appId: string, appKey: AppKey): Buffer {
-  return sealWithRoot(root, appKeyContext(appId), appKey.key.export());
+/** An app's key from its 32 bytes, once they are unwrapped. Throws OpenError when they are not 32. */
+export function importAppKey(bytes: Uint8Array): AppKey {
+  if (bytes.length !== keyBytes) throw new OpenError();
+  return toAppKey(bytes);
 }
 
-/** Unwraps an app's key. Throws OpenError: other root key, other app, changed bytes. */
-export function unwrapAppKey(root: RootKey, appId: string, wrapped: Uint8Array): AppKey {
-  return toAppKey(openKeyBytes(() => openWithRoot(root, appKeyContext(appId), wrapped)));
+/** Where an app's key is wrapped: it unwraps for no other app (K2). */
+export function placeAppKey(appId: string): SealContext {
+  return { table: 'app_keys', rowId: appId, appId, field: 'wrapped_key' };
 }
 
 /** A new data key named `id` (1 to 255 printable ASCII characters, unique within the vault). */
@@ -68,10 +72,6 @@ function openKeyBytes(openBytes: () => Buffer): Buffer {
   const bytes = openBytes();
   if (bytes.length !== keyBytes) throw new OpenError();
   return bytes;
-}
-
-function appKeyContext(appId: string): SealContext {
-  return { table: 'app_keys', rowId: appId, appId, field: 'wrapped_key' };
 }
 
 function dataKeyContext(appId: string, id: string): SealContext {

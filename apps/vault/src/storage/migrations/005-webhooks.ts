@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { guardSealedColumn } from '../keys/sealed/sealed-guard.js';
 import type { Migration } from './migration.js';
 
 /** Readers that follow the audit log, each with its place in every chain; webhooks, and what is to be delivered to them (A7). */
@@ -25,6 +26,7 @@ export const webhooks: Migration = {
         primary key (app_id, webhook_id, event_id),
         foreign key (app_id, webhook_id) references webhooks (app_id, id) on delete cascade)${keyed}`,
       'create index webhook_deliveries_due on webhook_deliveries (app_id, webhook_id, next_attempt_at)',
+      ...guardSealedColumn(kind, 'webhooks', 'sealed_secrets'),
     ];
     for (const statement of statements) await sql.raw(statement).execute(trx);
   },

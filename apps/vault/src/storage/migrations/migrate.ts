@@ -3,12 +3,19 @@ import { isUniqueViolation, readErrorCode } from '../database/database-error.js'
 import type { Storage } from '../database/storage.js';
 import { initialTables } from './001-initial-tables.js';
 import { refreshForecast } from './002-refresh-forecast.js';
+import { keyRotation } from './003-key-rotation.js';
 import { auditCheckpoints } from './004-audit-checkpoints.js';
 import { webhooks } from './005-webhooks.js';
 import type { Migration } from './migration.js';
 
 /** Every migration, in order. */
-export const migrations: readonly Migration[] = [initialTables, refreshForecast, auditCheckpoints, webhooks];
+export const migrations: readonly Migration[] = [
+  initialTables,
+  refreshForecast,
+  keyRotation,
+  auditCheckpoints,
+  webhooks,
+];
 
 interface MigrationTables {
   schema_migrations: { name: string; applied_at: number };

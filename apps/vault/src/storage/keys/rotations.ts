@@ -1,0 +1,95 @@
+import { type Selectable, sql, type Updateable } from 'kysely';
+import { isUniqueViolation } from '../database/database-error.js';
+import type { Storage } from '../database/storage.js';
+import type { KeyRotationTable } from '../tables.js';
+
+/** A rotation under way or finished, with its progress. */
+export type KeyRotationRow = Selectable<KeyRotationTable>;
+
+/** Stores a new rotation. @returns false when one of the same kind and app is under way */
+export async function insertRotation(storage: Storage, row: KeyRotationRow): Promise<boolean> {
+  try {
+    await storage.db.insertInto('key_rotations').values(row).execute();
+    return true;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
+}
+
+/** Takes a rotation back that has changed nothing yet. */
+export async function deleteRotation(storage: Storage, id: string): Promise<void> {
+  await storage.db.deleteFrom('key_rotations').where('id', '=', id).where('phase', '=', 'checking').execute();
+}
+
+/** Every rotation that is not finished, oldest first. */
+export function listRunningRotations(storage: Storage): Promise<KeyRotationRow[]> {
+  return storage.db
+    .selectFrom('key_rotations')
+    .selectAll()
+    .where('finished_at', 'is', null)
+    .orderBy('id')
+    .execute();
+}
+
+/** Rotations by their ids. */
+export function listRotations(storage: Storage, ids: readonly string[]): Promise<KeyRotationRow[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  return storage.db.selectFrom('key_rotations').selectAll().where('id', 'in', ids).orderBy('id').execute();
+}
+
+/**
+ * Takes a rotation that nobody holds (any more), and whose time to settle is over. @returns whether it is ours to go on with
+ */
+export async function takeRotation(
+  storage: Storage,
+  held: { id: string; holder: string; leaseMs: number },
+): Promise<boolean> {
+  const now = storage.sharedNow();
+  const result = await storage.db
+    .updateTable('key_rotations')
+    .set({ holder: held.holder, deadline: sql<number>`${now} + ${sql.lit(held.leaseMs)}` })
+    .where('id', '=', held.id)
+    .where('finished_at', 'is', null)
+    .where((is) => is.or([is('settled_at', 'is', null), is('settled_at', '<=', now)]))
+    .where((is) =>
+      is.or([is('holder', 'is', null), is('holder', '=', held.holder), is('deadline', '<=', now)]),
+    )
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** What a holder writes: progress, and with `settleMs` that nobody goes on before that time has passed. */
+export interface RotationProgress
+  extends Pick<Updateable<KeyRotationTable>, 'phase' | 'position_json' | 'changed' | 'total' | 'unreadable'> {
+  readonly settleMs?: number;
+  /** Gives the rotation back; else it is held for `leaseMs` more. */
+  readonly isReleased?: boolean;
+  readonly isFinished?: boolean;
+}
+
+/** Writes progress, and pushes the deadline. @returns false when the rotation was taken over: stop */
+export async function updateRotation(
+  storage: Storage,
+  held: { id: string; holder: string; leaseMs: number },
+  progress: RotationProgress,
+): Promise<boolean> {
+  const { settleMs, isReleased, isFinished, ...changes } = progress;
+  const now = storage.sharedNow();
+  const isGivenBack = isReleased === true || isFinished === true;
+  const result = await storage.db
+    .updateTable('key_rotations')
+    .set({
+      ...changes,
+      updated_at: now,
+      holder: isGivenBack ? null : held.holder,
+      deadline: isGivenBack ? null : sql<number>`${now} + ${sql.lit(held.leaseMs)}`,
+      ...(settleMs === undefined ? {} : { settled_at: sql<number>`${now} + ${sql.lit(settleMs)}` }),
+      ...(isFinished === true ? { finished_at: now } : {}),
+    })
+    .where('id', '=', held.id)
+    .where('holder', '=', held.holder)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
