@@ -58,7 +58,9 @@ export type AuditEventKind =
   | 'webhook.resent'
   | 'webhook.secret_rotated'
   | 'server.started'
-  | 'server.stopped';
+  | 'server.stopped'
+  | 'backup.created'
+  | 'backup.restored';
 
 /**
  * One event as a use case tells it. No credential and no body ever goes in: of bodies only size and SHA-256 (A2).

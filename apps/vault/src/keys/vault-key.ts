@@ -42,6 +42,11 @@ export async function checkRootKey(storage: Storage, rootKeys: RootKeys): Promis
   }
 }
 
+/** Checks that the root key is the one of data whose wrapped vault key is at hand, such as a backup's. Throws ConfigurationError. */
+export async function checkVaultKey(rootKeys: RootKeys, wrapped: Buffer): Promise<void> {
+  (await unwrapVaultKey(rootKeys, wrapped)).fill(0);
+}
+
 /** The id of the root key that these data are under: what new keys are wrapped with, until a rotation moves it (K3). */
 export async function readVaultKeyId(storage: Storage): Promise<string | null> {
   const wrapped = await readMeta(storage, vaultKeyName);

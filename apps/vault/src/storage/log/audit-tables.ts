@@ -35,25 +35,33 @@ export async function listAuditMonths(storage: Storage): Promise<AuditMonth[]> {
       : sql<{ name: string }>`select tablename as name from pg_catalog.pg_tables
           where schemaname = current_schema() and tablename ~ '^audit_[0-9]'`;
   const { rows } = await query.execute(storage.db);
-  return rows
-    .map((row) => row.name.slice('audit_'.length))
-    .filter((month) => monthPattern.test(month))
-    .sort();
+  return rows.flatMap((row) => readAuditMonth(row.name) ?? []).sort();
+}
+
+/** The month whose table has this name; null for any other table. */
+export function readAuditMonth(table: string): AuditMonth | null {
+  const month = table.startsWith('audit_') ? table.slice('audit_'.length) : '';
+  return monthPattern.test(month) ? month : null;
 }
 
 /** Makes a month's table with its append-only triggers (A5), unless it is there, also when several processes do it at once. */
 export async function createAuditMonth(storage: Storage, month: AuditMonth): Promise<void> {
-  const table = nameAuditTable(month);
   if ((await listAuditMonths(storage)).includes(month)) return;
   try {
-    await storage.transaction((trx) => createTable(trx, storage.kind, table));
+    await storage.transaction((trx) => createAuditTable(trx, storage.kind, month));
   } catch (error) {
     const isRace = isUniqueViolation(error) || readErrorCode(error) === '42P07';
     if (!isRace && !(await listAuditMonths(storage)).includes(month)) throw error;
   }
 }
 
-async function createTable(trx: Transaction<Tables>, kind: Storage['kind'], table: string): Promise<void> {
+/** Makes a month's table as a part of something else; throws when it is there. */
+export async function createAuditTable(
+  trx: Transaction<Tables>,
+  kind: Storage['kind'],
+  month: AuditMonth,
+): Promise<void> {
+  const table = nameAuditTable(month);
   const bytes = kind === 'sqlite' ? 'blob' : 'bytea';
   const statements = [
     `create table ${table} (
