@@ -1,3 +1,4 @@
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { routes as assetRoutes } from './api/connect/assets.js';
 import { routes as callbackRoutes } from './api/connect/callback.js';
@@ -15,31 +16,52 @@ import type { ServerState } from './api/server/server-state.js';
 import { createStatusRoutes } from './api/server/status.js';
 import type { VaultDeps } from './deps.js';
 import { ApiError } from './http/api-error.js';
-import { openRequest } from './http/create-context.js';
-import { prepareEndpoint, preparePage, type ServerParts } from './http/handle-endpoint.js';
+import { openHonoRequest, prepareEndpoint, preparePage, type ServerParts } from './http/handle-endpoint.js';
+import { createDirectListener } from './http/intake/direct-listener.js';
 import { createRateLimiter } from './http/limits/rate-limit.js';
 import { createSourceAddressReader } from './http/limits/source-address.js';
 import { PathRouter } from './http/path-router.js';
 import type { HonoContext, ServerBindings } from './http/request-context.js';
-import { respondError } from './http/respond.js';
+import { buildErrorAnswer, toHonoResponse } from './http/respond.js';
 import type { RouteRegistration } from './http/route.js';
 import { createKeyFinder } from './http/signed/key-finder.js';
+import type { RequestListener } from './listen.js';
 
 /** The server's application without its socket; tests call `app.request()`. */
 export type VaultApp = Hono<{ Bindings: ServerBindings }>;
 
 /** Builds the application: every route of `api/`, behind the checks of `http/`. */
 export function createApp(deps: VaultDeps, state: ServerState = { isStopping: false }): VaultApp {
-  const parts: ServerParts = {
+  return buildApp(createParts(deps), listRoutes(deps, state));
+}
+
+/** The application as what Node's HTTP server calls; requests that Hono cannot read are answered by `answerUnreadable`. */
+export function createServerListener(
+  deps: VaultDeps,
+  state: ServerState,
+  answerUnreadable: () => Response,
+): RequestListener {
+  const parts = createParts(deps);
+  const routes = listRoutes(deps, state);
+  const { fetch } = buildApp(parts, routes);
+  return createDirectListener(parts, routes, getRequestListener(fetch, { errorHandler: answerUnreadable }));
+}
+
+function createParts(deps: VaultDeps): ServerParts {
+  return {
     deps,
     keyFinder: createKeyFinder(deps),
     limiter: createRateLimiter(deps.clock),
     readSourceAddress: createSourceAddressReader(deps.config.trustedProxies),
   };
+}
+
+function buildApp(parts: ServerParts, routes: readonly RouteRegistration[]): VaultApp {
+  const { deps } = parts;
   const app: VaultApp = new Hono({ router: new PathRouter() });
   const refuse = (raw: HonoContext, error: unknown) =>
-    respondError(deps, openRequest(deps, raw, parts.readSourceAddress(raw), true), error);
-  mountRoutes(app, parts, listRoutes(deps, state), refuse);
+    toHonoResponse(raw, buildErrorAnswer(deps, openHonoRequest(parts, raw), error));
+  mountRoutes(app, parts, routes, refuse);
   app.notFound((raw) => refuse(raw, new ApiError('not_found')));
   app.onError((error, raw) => refuse(raw, error));
   return app;

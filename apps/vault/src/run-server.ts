@@ -1,10 +1,9 @@
-import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { flushUses } from './access/last-used.js';
 import { startAdminSocket } from './admin/admin-socket.js';
 import type { ServerState } from './api/server/server-state.js';
-import { createApp } from './app.js';
+import { createServerListener } from './app.js';
 import { type VaultConfig, withPort } from './config.js';
 import type { VaultDeps } from './deps.js';
 import { ApiError, buildErrorBody } from './http/api-error.js';
@@ -49,12 +48,7 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
   const state: ServerState = { isStopping: false };
   try {
     await applyConfigFiles(deps, announce);
-    const app = createApp(deps, state);
-    socket.serve(
-      getRequestListener(app.fetch, {
-        errorHandler: () => describeUnreadable(deps),
-      }),
-    );
+    socket.serve(createServerListener(deps, state, () => describeUnreadable(deps)));
     const jobs = startJobs(deps);
     const admin = await startAdminSocket(deps);
     await deps.audit.append({ kind: 'server.started', appId: null, details: { process_id: deps.processId } });

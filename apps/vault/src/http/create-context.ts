@@ -1,11 +1,13 @@
 import { createRandomWords } from '@alter-ai/core-crypto';
 import { V7Generator } from 'uuidv7';
 import type { VaultDeps } from '../deps.js';
+import type { RequestHead } from './intake/request-head.js';
 import type { HonoContext, KeyCaller, RequestContext } from './request-context.js';
-import type { ResponseContext } from './respond.js';
+import type { AnswerContext } from './respond.js';
 
 /** A request while the server works on it: what routes see, and what only the server changes. */
-export interface OpenRequest extends RequestContext, ResponseContext {
+export interface OpenRequest extends RequestContext, AnswerContext {
+  readonly head: RequestHead;
   setCaller(caller: KeyCaller): void;
 }
 
@@ -15,17 +17,22 @@ const ids = new V7Generator({ nextUint32: createRandomWords() });
 class RequestState implements OpenRequest {
   readonly requestId = ids.generate().toString();
   readonly deps: VaultDeps;
-  readonly raw: HonoContext;
+  readonly head: RequestHead;
   readonly sourceAddress: string;
-  readonly isBrowser: boolean;
   headers: Record<string, string> | undefined = undefined;
+  readonly #hono: HonoContext | undefined;
   #caller: KeyCaller | undefined = undefined;
 
-  constructor(deps: VaultDeps, raw: HonoContext, sourceAddress: string, isBrowser: boolean) {
+  constructor(deps: VaultDeps, head: RequestHead, sourceAddress: string, hono: HonoContext | undefined) {
     this.deps = deps;
-    this.raw = raw;
+    this.head = head;
     this.sourceAddress = sourceAddress;
-    this.isBrowser = isBrowser;
+    this.#hono = hono;
+  }
+
+  get raw(): HonoContext {
+    if (!this.#hono) throw new Error('This endpoint is answered without Hono.');
+    return this.#hono;
   }
 
   get params(): Record<string, string> {
@@ -42,10 +49,7 @@ class RequestState implements OpenRequest {
   }
 
   header(name: string): string | undefined {
-    const incoming = this.raw.env.incoming;
-    if (!incoming) return this.raw.req.header(name);
-    const value = incoming.headers[name];
-    return typeof value === 'string' ? value : value?.join(', ');
+    return this.head.header(name);
   }
 
   setHeader(name: string, value: string): void {
@@ -54,12 +58,12 @@ class RequestState implements OpenRequest {
   }
 }
 
-/** Begins a request; `isBrowser` where the answer may set cookies through Hono's context. */
+/** Begins a request; without `hono` for endpoints that are answered straight to the socket. */
 export function openRequest(
   deps: VaultDeps,
-  raw: HonoContext,
+  head: RequestHead,
   sourceAddress: string,
-  isBrowser: boolean,
+  hono?: HonoContext,
 ): OpenRequest {
-  return new RequestState(deps, raw, sourceAddress, isBrowser);
+  return new RequestState(deps, head, sourceAddress, hono);
 }

@@ -4,10 +4,11 @@ import { parseJsonBody } from './body/parse-json.js';
 import { bodyBytesMaxDefault, readBody } from './body/read-body.js';
 import { prepareBodyValidator } from './body/validate-body.js';
 import { type OpenRequest, openRequest } from './create-context.js';
+import { type RequestHead, readHonoHead } from './intake/request-head.js';
 import { buildRateLimitHeaders, createRateLimitError, type RateLimiter } from './limits/rate-limit.js';
 import { recordRefusal, type SeenRequest } from './record-refusal.js';
 import type { HonoContext, KeyCaller } from './request-context.js';
-import { respondError, respondJson } from './respond.js';
+import { type Answer, buildErrorAnswer, buildJsonAnswer, toHonoResponse } from './respond.js';
 import type { EndpointRegistration, PageRegistration } from './route.js';
 import { authenticateKey } from './signed/authenticate-key.js';
 import { registerCaller } from './signed/caller-identity.js';
@@ -19,17 +20,17 @@ export interface ServerParts {
   readonly deps: VaultDeps;
   readonly keyFinder: KeyFinder;
   readonly limiter: RateLimiter;
-  readonly readSourceAddress: (context: HonoContext) => string;
+  readonly readSourceAddress: (head: RequestHead) => string;
 }
 
 /** Tests and demos call from one address for many. */
 const developmentFactor = 5;
 
-/** Prepares the handler of one endpoint: everything general happens here, in this order, before its own work. */
-export function prepareEndpoint(
-  parts: ServerParts,
-  registration: EndpointRegistration,
-): (context: HonoContext) => Promise<Response> {
+/** Answers one request; never rejects. */
+export type Answering = (request: OpenRequest) => Promise<Answer>;
+
+/** Prepares one endpoint: everything general happens here, in this order, before its own work. */
+export function prepareAnswering(parts: ServerParts, registration: EndpointRegistration): Answering {
   const { deps } = parts;
   const { endpoint, options, handle } = registration;
   const validate = prepareBodyValidator(endpoint);
@@ -43,10 +44,10 @@ export function prepareEndpoint(
     if (!isSigned && perMinuteMax !== undefined) {
       limit(parts, request, `${endpoint.name} ${request.sourceAddress}`, perMinuteMax, 'ip');
     }
-    const bytes = await readBody(request.raw, bodyBytesMax);
+    const bytes = await readBody(request.head, bodyBytesMax);
     if (isSigned) {
       const caller = await authenticateKey(deps, parts.keyFinder, {
-        context: request.raw,
+        head: request.head,
         body: bytes,
         sourceAddress: request.sourceAddress,
         seen,
@@ -74,23 +75,36 @@ export function prepareEndpoint(
     return handle(request, body);
   };
 
-  return async (raw) => {
-    const request = openRequest(deps, raw, parts.readSourceAddress(raw), !isSigned);
+  return async (request) => {
     const seen: SeenRequest = {};
-    let response: Response;
+    let sent: Answer;
     try {
-      const body = await answer(request, seen);
-      response = respondJson(request, endpoint.successStatus, body);
+      sent = buildJsonAnswer(request, endpoint.successStatus, await answer(request, seen));
     } catch (thrown) {
       const refusal = await recordRefusal(parts, request, seen, registration, thrown);
-      response = respondError(deps, request, refusal);
+      sent = buildErrorAnswer(deps, request, refusal);
     }
     if (isLogged) {
       const { requestId } = request;
-      deps.log.debug({ requestId, endpoint: endpoint.name, status: response.status }, 'request');
+      deps.log.debug({ requestId, endpoint: endpoint.name, status: sent.status }, 'request');
     }
-    return response;
+    return sent;
   };
+}
+
+/** Prepares the handler of one endpoint for Hono. */
+export function prepareEndpoint(
+  parts: ServerParts,
+  registration: EndpointRegistration,
+): (raw: HonoContext) => Promise<Response> {
+  const answer = prepareAnswering(parts, registration);
+  return async (raw) => toHonoResponse(raw, await answer(openHonoRequest(parts, raw)));
+}
+
+/** Begins a request that came through Hono. */
+export function openHonoRequest(parts: ServerParts, raw: HonoContext): OpenRequest {
+  const head = readHonoHead(raw);
+  return openRequest(parts.deps, head, parts.readSourceAddress(head), raw);
 }
 
 /** Prepares the handler of a page or file. */
@@ -99,14 +113,14 @@ export function preparePage(
   registration: PageRegistration,
 ): (context: HonoContext) => Promise<Response> {
   return async (raw) => {
-    const request = openRequest(parts.deps, raw, parts.readSourceAddress(raw), true);
+    const request = openHonoRequest(parts, raw);
     try {
       const response = await registration.handle(request);
       response.headers.set('X-Request-ID', request.requestId);
       response.headers.set('X-Content-Type-Options', 'nosniff');
       return response;
     } catch (thrown) {
-      return respondError(parts.deps, request, thrown);
+      return toHonoResponse(raw, buildErrorAnswer(parts.deps, request, thrown));
     }
   };
 }

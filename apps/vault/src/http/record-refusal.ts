@@ -72,7 +72,7 @@ export async function recordRefusal(
       decision: 'deny',
       outcome: 'deny',
       errorCode: error.code,
-      method: request.raw.req.method,
+      method: request.head.method,
       sourceAddress: request.sourceAddress,
       requestId: request.requestId,
       details: { endpoint: endpoint.name },

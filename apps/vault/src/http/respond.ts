@@ -13,22 +13,27 @@ const jsonHeaders = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
-/** What the answer needs of its request. */
-export interface ResponseContext {
+/** What an answer needs of its request. */
+export interface AnswerContext {
   readonly requestId: string;
-  readonly raw: HonoContext;
+  /** Headers that the endpoint has set. */
   readonly headers: Readonly<Record<string, string>> | undefined;
-  /** True where the route sets cookies through Hono's context, whose headers then count too. */
-  readonly isBrowser: boolean;
+}
+
+/** An answer that is not on its way yet. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
 }
 
 /** Answers JSON, or nothing at all for 204. */
-export function respondJson(context: ResponseContext, status: 200 | 201 | 204, body: unknown): Response {
-  return send(context, status, status === 204 ? null : JSON.stringify(body), context.headers);
+export function buildJsonAnswer(context: AnswerContext, status: 200 | 201 | 204, body: unknown): Answer {
+  return buildAnswer(context, status, status === 204 ? null : JSON.stringify(body), context.headers);
 }
 
 /** Answers an error in the one envelope, whatever was thrown. */
-export function respondError(deps: VaultDeps, context: ResponseContext, thrown: unknown): Response {
+export function buildErrorAnswer(deps: VaultDeps, context: AnswerContext, thrown: unknown): Answer {
   const error = toApiError(thrown);
   if (error.code === 'internal_error') logDefect(deps, context.requestId, thrown);
   else if (error.status >= 500) {
@@ -38,7 +43,12 @@ export function respondError(deps: VaultDeps, context: ResponseContext, thrown: 
     );
   }
   const body = JSON.stringify(buildErrorBody(error, deps.config.publicUrl, context.requestId));
-  return send(context, error.status, body, { ...context.headers, ...error.headers });
+  return buildAnswer(context, error.status, body, { ...context.headers, ...error.headers });
+}
+
+/** The answer as Hono sends it, with the cookies that were set on its context. */
+export function toHonoResponse(raw: HonoContext, answer: Answer): Response {
+  return raw.newResponse(answer.body, { status: answer.status as 200, headers: { ...answer.headers } });
 }
 
 /** The error of the interface that stands for anything thrown; details of the inside never leave. */
@@ -49,15 +59,17 @@ export function toApiError(thrown: unknown): ApiError {
   return new ApiError('internal_error', { cause: thrown });
 }
 
-function send(
-  context: ResponseContext,
+function buildAnswer(
+  context: AnswerContext,
   status: number,
   body: string | null,
   headers: Readonly<Record<string, string>> | undefined,
-): Response {
-  const all: Record<string, string> = { ...jsonHeaders, 'X-Request-ID': context.requestId, ...headers };
-  if (!context.isBrowser) return new Response(body, { status, headers: all });
-  return context.raw.newResponse(body, { status: status as 200, headers: all });
+): Answer {
+  return {
+    status,
+    headers: { ...jsonHeaders, 'X-Request-ID': context.requestId, ...headers },
+    body,
+  };
 }
 
 /** Class names and codes only: messages of libraries may quote what they were given (K7). */

@@ -23,6 +23,11 @@ export type RouteHandler<E extends Endpoint> = (
 export interface RouteOptions {
   /** The handler claims the nonce itself, with its first audit record (`caller.nonceClaim`). */
   readonly claimsNonceItself?: boolean;
+  /**
+   * Answered straight to the socket, past Hono, where the request is a plain one: for endpoints that are called most. Their path is
+   * fixed, and their handler uses neither `raw` nor `params`.
+   */
+  readonly isDirect?: boolean;
   /** Largest body; default 1 MiB. */
   readonly bodyBytesMax?: number;
   /** Requests per minute from one address (for `key`: of one API key from one address); absent: no limit. */

@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { createServerListener } from '../../src/app.js';
 import type { TestVault } from '../harness.js';
 
 /** A vault behind a real socket. */
@@ -19,7 +19,9 @@ export interface ServedVault {
 
 /** Serves a test vault as `main.ts` does. */
 export async function serveVault(vault: TestVault): Promise<ServedVault> {
-  const server = createServer(getRequestListener(vault.app.fetch));
+  const server = createServer(
+    createServerListener(vault.deps, vault.state, () => new Response(null, { status: 400 })),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

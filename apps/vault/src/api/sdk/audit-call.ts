@@ -11,6 +11,6 @@ export const routes = [
       return { recorded: true } as const;
     },
     // Bodies travel with the record, only to be measured.
-    { claimsNonceItself: true, bodyBytesMax: 4 * 1024 * 1024 },
+    { claimsNonceItself: true, isDirect: true, bodyBytesMax: 4 * 1024 * 1024 },
   ),
 ];

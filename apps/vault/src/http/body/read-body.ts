@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../api-error.js';
-import type { HonoContext } from '../request-context.js';
+import type { RequestHead } from '../intake/request-head.js';
 
 /** Largest body where a route says nothing else. */
 export const bodyBytesMaxDefault = 1024 * 1024;
@@ -13,14 +13,12 @@ const empty = Buffer.alloc(0);
  * The exact bytes of the body.
  * @throws ApiError `payload_too_large` beyond `bytesMax`; `invalid_request` when the sender went away in the middle.
  */
-export async function readBody(context: HonoContext, bytesMax: number): Promise<Buffer> {
-  const incoming = context.env.incoming;
-  if (incoming && 'httpVersion' in incoming && !incoming.readableDidRead) {
-    return readIncoming(incoming as IncomingMessage, bytesMax);
-  }
-  const method = context.req.method;
+export async function readBody(head: RequestHead, bytesMax: number): Promise<Buffer> {
+  const { incoming } = head;
+  if (incoming && !incoming.readableDidRead) return readIncoming(incoming, bytesMax);
+  const { method } = head;
   if (method === 'GET' || method === 'HEAD') return empty;
-  const bytes = Buffer.from(await context.req.arrayBuffer());
+  const bytes = await head.readBody();
   if (bytes.length > bytesMax) throw tooLarge(bytesMax);
   return bytes;
 }

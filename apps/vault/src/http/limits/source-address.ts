@@ -1,24 +1,22 @@
 import ipaddr from 'ipaddr.js';
-import type { HonoContext } from '../request-context.js';
+import type { RequestHead } from '../intake/request-head.js';
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 const mappedPrefix = '::ffff:';
 
 /** Reads the client's address; `X-Forwarded-For` counts only as far as it was written by a declared proxy (P4). */
-export function createSourceAddressReader(
-  trustedProxies: readonly string[],
-): (context: HonoContext) => string {
+export function createSourceAddressReader(trustedProxies: readonly string[]): (head: RequestHead) => string {
   const ranges = trustedProxies.map(parseRange);
   const isTrusted = (address: string): boolean => {
     if (!ipaddr.isValid(address)) return false;
     const parsed = ipaddr.process(address);
     return ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits));
   };
-  return (context) => {
-    const peer = unmap(context.env.remoteAddress ?? context.env.incoming?.socket.remoteAddress ?? '');
+  return (head) => {
+    const peer = unmap(head.peerAddress);
     if (ranges.length === 0 || !isTrusted(peer)) return peer;
-    const hops = (context.req.header('x-forwarded-for') ?? '').split(',').map((hop) => unmap(hop.trim()));
+    const hops = (head.header('x-forwarded-for') ?? '').split(',').map((hop) => unmap(hop.trim()));
     let address = peer;
     for (const hop of hops.reverse()) {
       // What an unknown host wrote further left proves nothing, and neither does text that is no address.

@@ -2,8 +2,9 @@ import { signatureSkewSecondsMax } from '@alter-ai/core-contract';
 import { sha256Hex, verifySignature } from '@alter-ai/core-crypto';
 import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../api-error.js';
+import type { RequestHead } from '../intake/request-head.js';
 import { isAddressInside } from '../limits/source-address.js';
-import type { HonoContext, KeyCaller } from '../request-context.js';
+import type { KeyCaller } from '../request-context.js';
 import { readCallerIdentity } from './caller-identity.js';
 import type { KeyFinder, PreparedKey } from './key-finder.js';
 import { narrowScopes } from './key-scopes.js';
@@ -18,7 +19,7 @@ export interface RefusedKey {
 
 /** One request to authenticate. */
 export interface AuthenticationInput {
-  readonly context: HonoContext;
+  readonly head: RequestHead;
   readonly body: Uint8Array;
   readonly sourceAddress: string;
   /** Filled as far as the check came. */
@@ -34,13 +35,13 @@ export async function authenticateKey(
   finder: KeyFinder,
   input: AuthenticationInput,
 ): Promise<KeyCaller> {
-  const { context, seen } = input;
-  const headers = readSignedHeaders(context);
+  const { head, seen } = input;
+  const headers = readSignedHeaders(head);
   const key = await finder.find(headers.apiKey, headers.keyId);
   seen.appId = key.row.app_id;
   seen.apiKeyId = key.row.id;
   seen.keyPrefix = key.row.key_prefix;
-  checkSignature(context, headers, key, input.body);
+  checkSignature(head, headers, key, input.body);
   finder.remember(headers.apiKey, headers.keyId, key);
   const nowMs = deps.clock();
   const timestampSeconds = checkTimestamp(headers.timestamp, nowMs);
@@ -66,17 +67,8 @@ export async function authenticateKey(
   };
 }
 
-/** The request target as it stood on the request line: the signature covers it before any decoding or normalising. */
-function readTarget(context: HonoContext): string {
-  const raw = context.env.incoming?.url;
-  if (raw?.startsWith('/')) return raw;
-  const url = raw ?? context.req.url;
-  const pathStart = url.indexOf('/', url.indexOf('://') + 3);
-  return pathStart === -1 ? '/' : url.slice(pathStart);
-}
-
 function checkSignature(
-  context: HonoContext,
+  head: RequestHead,
   headers: SignedRequestHeaders,
   key: PreparedKey,
   body: Uint8Array,
@@ -84,8 +76,8 @@ function checkSignature(
   const isRight = verifySignature(
     key.signingKey,
     {
-      method: context.req.method,
-      target: readTarget(context),
+      method: head.method,
+      target: head.target,
       timestamp: headers.timestamp,
       nonce: headers.nonce,
       bodySha256: headers.contentSha256,

@@ -1,6 +1,6 @@
 import { headerNames } from '@alter-ai/core-contract';
 import { ApiError } from '../api-error.js';
-import type { HonoContext } from '../request-context.js';
+import type { RequestHead } from '../intake/request-head.js';
 
 /** The headers of a signed request as they arrived; absent and empty are alike. */
 export interface SignedRequestHeaders {
@@ -40,12 +40,12 @@ const protectedNames = new Set<string>([
  * Reads the headers of the signature (wire/1 section 4.1).
  * @throws ApiError `missing_signature`; `invalid_request` when one of them is there twice
  */
-export function readSignedHeaders(context: HonoContext): SignedRequestHeaders {
-  const { incoming } = context.env;
+export function readSignedHeaders(head: RequestHead): SignedRequestHeaders {
+  const { incoming } = head;
   if (incoming) refuseDuplicates(incoming.rawHeaders);
   const all = incoming?.headers;
   const read = (name: string): string | undefined => {
-    const value = all ? all[name] : context.req.header(name);
+    const value = all ? all[name] : head.header(name);
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const need = (name: string): string => {
