@@ -22,6 +22,8 @@ export interface VaultDeps {
   readonly clock: () => number;
   /** Identifies this process in leases. */
   readonly processId: string;
+  /** Signed requests must be younger, Unix seconds: set for some minutes after a restore, whose backup does not know every nonce (T1). */
+  readonly signedAfterSeconds?: number;
   /** Aborts when the server stops: what only waits (long polls) answers at once then (F3). */
   readonly stopping?: AbortSignal;
 }

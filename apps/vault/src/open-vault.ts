@@ -2,6 +2,7 @@ import { createEgress } from '@alter-ai/egress';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { openAuditLog } from './audit/open-audit-log.js';
+import { readRestoreNote } from './backup/restore-note.js';
 import type { VaultConfig } from './config.js';
 import type { VaultDeps } from './deps.js';
 import { openVaultData } from './keys/open-vault-data.js';
@@ -72,6 +73,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
     const directEgress = createEgress({ isDevelopment: config.isDevelopment });
     const egress = options.telemetry ? traceEgress(directEgress, options.telemetry) : directEgress;
     const settings = createSettingsReader({ storage, keyring, log });
+    const signedAfterSeconds = (await readRestoreNote(storage))?.signed_after ?? undefined;
     const deps: VaultDeps = {
       config,
       storage,
@@ -83,6 +85,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       clock,
       processId: options.processId ?? uuidv7(),
       ...(options.telemetry ? { telemetry: options.telemetry } : {}),
+      ...(signedAfterSeconds === undefined ? {} : { signedAfterSeconds }),
       ...(options.stopping ? { stopping: options.stopping } : {}),
     };
     return {

@@ -136,7 +136,8 @@ export async function applyConfig(deps: VaultDeps, config: unknown): Promise<Key
   return keys;
 }
 
-function buildTestVault(
+/** A whole vault over what is open already. */
+export function buildTestVault(
   deps: VaultDeps,
   dataDir: string,
   keys: Keys,
