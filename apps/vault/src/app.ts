@@ -12,6 +12,7 @@ import { routes as identityRoutes } from './api/sdk/identity.js';
 import { routes as scopeMismatchRoutes } from './api/sdk/scope-mismatch.js';
 import { routes as tokenRoutes } from './api/sdk/token.js';
 import { createDocumentationRoutes } from './api/server/documentation.js';
+import { createMetricsRoutes } from './api/server/metrics.js';
 import type { ServerState } from './api/server/server-state.js';
 import { createStatusRoutes } from './api/server/status.js';
 import type { VaultDeps } from './deps.js';
@@ -26,6 +27,7 @@ import { buildErrorAnswer, toHonoResponse } from './http/respond.js';
 import type { RouteRegistration } from './http/route.js';
 import { createKeyFinder } from './http/signed/key-finder.js';
 import type { RequestListener } from './listen.js';
+import { observeRoute } from './telemetry/observe.js';
 
 /** The server's application without its socket; tests call `app.request()`. */
 export type VaultApp = Hono<{ Bindings: ServerBindings }>;
@@ -59,8 +61,15 @@ function createParts(deps: VaultDeps): ServerParts {
 function buildApp(parts: ServerParts, routes: readonly RouteRegistration[]): VaultApp {
   const { deps } = parts;
   const app: VaultApp = new Hono({ router: new PathRouter() });
-  const refuse = (raw: HonoContext, error: unknown) =>
-    toHonoResponse(raw, buildErrorAnswer(deps, openHonoRequest(parts, raw), error));
+  const unmatched = { method: 'any', route: 'unmatched', isSigned: false };
+  const answer = observeRoute(
+    deps.telemetry,
+    unmatched,
+    () => undefined,
+    async ({ raw, error }: { raw: HonoContext; error: unknown }) =>
+      toHonoResponse(raw, buildErrorAnswer(deps, openHonoRequest(parts, raw), error)),
+  );
+  const refuse = (raw: HonoContext, error: unknown) => answer({ raw, error });
   mountRoutes(app, parts, routes, refuse);
   app.notFound((raw) => refuse(raw, new ApiError('not_found')));
   app.onError((error, raw) => refuse(raw, error));
@@ -81,6 +90,7 @@ function listRoutes(deps: VaultDeps, state: ServerState): RouteRegistration[] {
     ...callbackRoutes,
     ...assetRoutes,
     ...createStatusRoutes(deps, state),
+    ...createMetricsRoutes(deps),
     ...createDocumentationRoutes(deps),
   ];
 }
@@ -89,7 +99,7 @@ function mountRoutes(
   app: VaultApp,
   parts: ServerParts,
   routes: readonly RouteRegistration[],
-  refuse: (raw: HonoContext, error: unknown) => Response,
+  refuse: (raw: HonoContext, error: unknown) => Promise<Response>,
 ): void {
   const methods = new Map<string, string[]>();
   for (const registration of routes) {

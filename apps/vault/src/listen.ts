@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerMalformed } from './http/intake/malformed-request.js';
 
 /** Answers one request. */
 export type RequestListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
@@ -7,8 +8,8 @@ export type RequestListener = (incoming: IncomingMessage, outgoing: ServerRespon
 /** A socket that listens. */
 export interface ListeningServer {
   readonly port: number;
-  /** Hands over to the application; until then everything is answered with 503. */
-  serve(listener: RequestListener): void;
+  /** Hands over to the application; until then everything is answered with 503. `publicUrl` is where errors are explained. */
+  serve(listener: RequestListener, publicUrl: string): void;
   /** Takes no further connection, lets accepted requests finish, and cuts those that take longer. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -49,6 +50,8 @@ export async function listen(host: string, port: number): Promise<ListeningServe
     { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 },
     (incoming, outgoing) => current(incoming, outgoing),
   );
+  let explainedAt = '';
+  server.on('clientError', (error, socket) => answerMalformed(error, socket, explainedAt));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(new ListenError(host, port, 'code' in error ? String(error.code) : 'unknown error'));
@@ -57,8 +60,9 @@ export async function listen(host: string, port: number): Promise<ListeningServe
   });
   return {
     port: (server.address() as AddressInfo).port,
-    serve: (listener) => {
+    serve: (listener, publicUrl) => {
       current = listener;
+      explainedAt = publicUrl;
     },
     drain: (timeoutMs) => drainServer(server, timeoutMs),
   };

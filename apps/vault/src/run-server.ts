@@ -4,10 +4,12 @@ import { flushUses } from './access/last-used.js';
 import { startAdminSocket } from './admin/admin-socket.js';
 import type { ServerState } from './api/server/server-state.js';
 import { createServerListener } from './app.js';
+import { recordRestore } from './backup/restore-note.js';
 import { type VaultConfig, withPort } from './config.js';
 import type { VaultDeps } from './deps.js';
 import { ApiError, buildErrorBody } from './http/api-error.js';
 import { createJobRunner, type JobRunner } from './jobs/job-runner.js';
+import { startDeliveries } from './jobs/start-deliveries.js';
 import { listUpkeepJobs } from './jobs/upkeep-jobs.js';
 import { listen } from './listen.js';
 import { openVault } from './open-vault.js';
@@ -15,6 +17,8 @@ import { drainRefreshes } from './refresh/ensure-fresh.js';
 import { applySettings } from './settings/apply/apply-settings.js';
 import { readSettingsFile } from './settings/file/read-file.js';
 import { deleteEndedSessions } from './storage/live/connect-sessions.js';
+import { observeJob } from './telemetry/observe.js';
+import { startMetricsExport, startTelemetry } from './telemetry/start-telemetry.js';
 
 /** A server that accepts calls. */
 export interface RunningServer {
@@ -31,6 +35,7 @@ export type Announce = (line: string) => void;
 const stopNoticeMs = 300;
 const drainTimeoutMs = 12_000;
 const refreshTimeoutMs = 4_000;
+const telemetryTimeoutMs = 1_000;
 const endedSessionsKeptMs = 7 * 86_400_000;
 
 /** Starts a server: socket, database, keys, settings file, application, jobs, admin socket. */
@@ -38,7 +43,10 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
   const socket = await listen(given.host, given.port);
   const config = withPort(given, socket.port);
   const stopping = new AbortController();
-  const vault = await openVault(config, { log, stopping: stopping.signal }).catch(async (error: unknown) => {
+  const processId = uuidv7();
+  const telemetry = await startTelemetry(config, processId);
+  const options = { log, processId, telemetry, stopping: stopping.signal };
+  const vault = await openVault(config, options).catch(async (error: unknown) => {
     await socket.drain(0);
     throw error;
   });
@@ -48,8 +56,12 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
   const state: ServerState = { isStopping: false };
   try {
     await applyConfigFiles(deps, announce);
-    socket.serve(createServerListener(deps, state, () => describeUnreadable(deps)));
+    const listener = createServerListener(deps, state, () => describeUnreadable(deps));
+    socket.serve(listener, config.publicUrl);
+    await recordRestore(deps);
+    const metricsExport = await startMetricsExport(deps);
     const jobs = startJobs(deps);
+    const deliveries = await startDeliveries(deps);
     const admin = await startAdminSocket(deps);
     await deps.audit.append({ kind: 'server.started', appId: null, details: { process_id: deps.processId } });
     return {
@@ -61,11 +73,13 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
         stopping.abort();
         await Promise.all([socket.drain(drainTimeoutMs), admin.close()]);
         await drainRefreshes(deps, refreshTimeoutMs);
-        await jobs.stop();
+        await Promise.all([jobs.stop(), deliveries.stop()]);
         await flushUses(deps);
         await deps.audit
           .append({ kind: 'server.stopped', appId: null, details: { process_id: deps.processId } })
           .catch(() => log.error('the stop could not be recorded'));
+        // The last numbers are read while the database is open; the spans of the stop itself come before their end.
+        await Promise.all([metricsExport?.close(), telemetry.tracing?.close(telemetryTimeoutMs)]);
         await vault.close();
       },
     };
@@ -92,6 +106,10 @@ async function applyConfigFiles(deps: VaultDeps, announce: Announce): Promise<vo
     for (const key of app.api_keys) {
       if (key.value) announce(`api key "${key.name}" of app "${app.slug}", shown once: ${key.value}`);
     }
+    for (const webhook of app.webhooks) {
+      if (webhook.secret)
+        announce(`secret of webhook "${webhook.name}" of app "${app.slug}", shown once: ${webhook.secret}`);
+    }
   }
 }
 
@@ -106,7 +124,7 @@ function startJobs(deps: VaultDeps): JobRunner {
         intervalMs: 3_600_000,
         run: () => deleteEndedSessions(deps.storage, deps.clock() - endedSessionsKeptMs),
       },
-    ],
+    ].map((job) => observeJob(deps.telemetry, job)),
     onError: (job, error) =>
       deps.log.error({ job, cause: error instanceof Error ? error.name : '' }, 'job failed'),
   });

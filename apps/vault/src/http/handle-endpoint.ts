@@ -1,4 +1,5 @@
 import type { VaultDeps } from '../deps.js';
+import { observeRoute } from '../telemetry/observe.js';
 import { ApiError } from './api-error.js';
 import { parseJsonBody } from './body/parse-json.js';
 import { bodyBytesMaxDefault, readBody } from './body/read-body.js';
@@ -75,7 +76,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     return handle(request, body);
   };
 
-  return async (request) => {
+  const answerAll = async (request: OpenRequest): Promise<Answer> => {
     const seen: SeenRequest = {};
     let sent: Answer;
     try {
@@ -90,6 +91,9 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     }
     return sent;
   };
+  const { method, path } = endpoint;
+  const readTrace = (request: OpenRequest) => request.header('traceparent');
+  return observeRoute(deps.telemetry, { method, route: path, isSigned }, readTrace, answerAll);
 }
 
 /** Prepares the handler of one endpoint for Hono. */
@@ -112,7 +116,7 @@ export function preparePage(
   parts: ServerParts,
   registration: PageRegistration,
 ): (context: HonoContext) => Promise<Response> {
-  return async (raw) => {
+  const answer = async (raw: HonoContext): Promise<Response> => {
     const request = openHonoRequest(parts, raw);
     try {
       const response = await registration.handle(request);
@@ -123,6 +127,9 @@ export function preparePage(
       return toHonoResponse(raw, buildErrorAnswer(parts.deps, request, thrown));
     }
   };
+  const { method, path } = registration;
+  const route = { method, route: path, isSigned: false };
+  return observeRoute(parts.deps.telemetry, route, () => undefined, answer);
 }
 
 function setCaller(request: OpenRequest, caller: KeyCaller): void {

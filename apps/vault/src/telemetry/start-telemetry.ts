@@ -1,4 +1,6 @@
 import type { VaultConfig } from '../config.js';
+import type { VaultDeps } from '../deps.js';
+import { createMetricsCollector } from './metrics/collect-metrics.js';
 import { createVaultMetrics } from './metrics/vault-metrics.js';
 import type { Telemetry } from './telemetry.js';
 
@@ -21,3 +23,31 @@ export async function startTelemetry(config: VaultConfig, processId: string): Pr
   const resource = describeService(otlp.serviceName, processId);
   return { metrics, tracing: openTracing({ otlp, resource, ratio: telemetry.traceRatio }) };
 }
+
+/** Sends metrics to the collector, where there is one and they are wanted. */
+export async function startMetricsExport(deps: VaultDeps): Promise<{ close(): Promise<void> } | undefined> {
+  const { otlp, telemetry } = deps.config;
+  const metrics = deps.telemetry?.metrics;
+  if (otlp === null || !telemetry.hasMetrics || !metrics) return undefined;
+  const [{ startMetricExport }, { describeService }] = await Promise.all([
+    import('./metrics/export-metrics.js'),
+    import('./describe-service.js'),
+  ]);
+  const collector = createMetricsCollector(deps, metrics);
+  const resource = describeService(otlp.serviceName, deps.processId);
+  const running = startMetricExport(otlp, resource, collector.collect);
+  return {
+    close: async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, closeTimeoutMs);
+      });
+      await Promise.race([running.close().catch(() => {}), late]);
+      clearTimeout(timer);
+      collector.close();
+    },
+  };
+}
+
+/** A collector that is away must not hold up the end of the server (F3). */
+const closeTimeoutMs = 1_000;

@@ -45,6 +45,7 @@ export async function authenticateKey(
   finder.remember(headers.apiKey, headers.keyId, key);
   const nowMs = deps.clock();
   const timestampSeconds = checkTimestamp(headers.timestamp, nowMs);
+  refuseBeforeRestore(deps.signedAfterSeconds, timestampSeconds, nowMs);
   checkKeyState(key, input.sourceAddress, nowMs);
   const nonceClaim = { apiKeyId: key.row.id, nonce: headers.nonce, timestampSeconds };
   if (deps.audit.wasNonceSeen(nonceClaim)) throw new ApiError('nonce_reused');
@@ -105,6 +106,19 @@ function checkTimestamp(text: string, nowMs: number): number {
     throw new ApiError('timestamp_out_of_range', { fields: { server_time: nowSeconds } });
   }
   return seconds;
+}
+
+/** After a restore: what was signed before may have been accepted already, by the server that the backup was made of (T1). */
+function refuseBeforeRestore(
+  signedAfterSeconds: number | undefined,
+  timestampSeconds: number,
+  nowMs: number,
+): void {
+  if (signedAfterSeconds === undefined || timestampSeconds > signedAfterSeconds) return;
+  throw new ApiError('service_unavailable', {
+    message: `This vault was restored from a backup. Requests signed after ${new Date(signedAfterSeconds * 1000).toISOString()} are accepted.`,
+    retryAfterSeconds: Math.max(1, Math.ceil(signedAfterSeconds + 1 - nowMs / 1000)),
+  });
 }
 
 function checkKeyState(key: PreparedKey, sourceAddress: string, nowMs: number): void {
