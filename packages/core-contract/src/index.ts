@@ -55,11 +55,23 @@ export {
   postedGrantSchema,
 } from './schemas/connect-session.js';
 export {
+  type GrantItem,
   type ListGrantsRequest,
   listGrantsResponseSchema,
   type OauthGrantItem,
   type ProviderRevocation,
+  type SecretGrantItem,
 } from './schemas/grants.js';
+export {
+  type CreateSecretGrantRequest,
+  type MintedGrant,
+  type MintGrantRequest,
+  type SecretKind,
+  type SecretSessionRequest,
+  type SecretSessionResponse,
+  secretKinds,
+  secretSlugSchema,
+} from './schemas/managed-secrets.js';
 export {
   type AuditCallRequest,
   type ScopeMismatchReport,

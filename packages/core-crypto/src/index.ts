@@ -22,6 +22,21 @@ export {
   genesisHash,
   verifyChain,
 } from './hash-chain.js';
+export { Sha256 } from './injection/aws/sha256.js';
+export type { AwsSigning, SignAws } from './injection/aws/sign-aws-request.js';
+export { injectCredential, listInjectedHeaders } from './injection/inject-credential.js';
+export {
+  type InjectableCredential,
+  type InjectableRequest,
+  InjectionError,
+} from './injection/injectable.js';
+export { dropQuery, encodeStrict } from './injection/query.js';
+export {
+  type CredentialAnswer,
+  isHeaderValue,
+  listSecretTexts,
+  readInjectableCredential,
+} from './injection/read-credential.js';
 export { computeCodeChallenge, createCodeVerifier } from './pkce.js';
 export { createRandomWords, randomToken } from './random.js';
 export type { RandomBytes } from './random-bytes.js';

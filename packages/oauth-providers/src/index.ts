@@ -26,6 +26,8 @@ export {
   validateUrlParams,
 } from './location/url-params.js';
 export { buildRevocationRequests, parseRevocationResponse } from './revocation/revocation.js';
+export { findSecretTemplate, listSecretTemplates } from './secret-templates/list.js';
+export type { SecretPlacement, SecretTemplate } from './secret-templates/secret-template.js';
 export type { ProviderClient } from './token/client-authentication.js';
 export type { ProviderRequest } from './token/request-shape.js';
 export type { ProviderResponse } from './token/response-body.js';

@@ -38,7 +38,13 @@ export {
   ScopeReauthRequiredError,
 } from './errors/provider-errors.js';
 export { BlockedDestinationError, PolicyViolationError, RateLimitError } from './errors/refusal-errors.js';
-export type { GrantFilter, GrantInfo, GrantPage, ListGrantsOptions } from './grants/list-grants.js';
+export type {
+  GrantFilter,
+  GrantInfo,
+  GrantPage,
+  ListGrantsOptions,
+  ManagedSecretInfo,
+} from './grants/list-grants.js';
 export type { RevokeGrantOptions, RevokeGrantResult } from './grants/revoke-grant.js';
 export { HttpMethod } from './http-method.js';
 export type { ProviderInfo, ProviderScope } from './lookups/list-providers.js';

@@ -9,6 +9,8 @@ export interface CallFacts {
   grantId?: string | undefined;
   providerId?: string | undefined;
   principal?: string | undefined;
+  /** `oauth` where nothing else is said. */
+  credentialKind?: string | undefined;
   denial?: Denial | undefined;
 }
 
@@ -32,7 +34,7 @@ export function describeCall(
     callerType: caller.callerType,
     actorId: caller.actorId,
     principal: facts.principal,
-    credentialKind: 'oauth',
+    credentialKind: facts.credentialKind ?? 'oauth',
     method: body.request.method,
     url: body.request.url,
     reason: body.reason,

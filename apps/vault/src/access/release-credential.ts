@@ -5,11 +5,12 @@ import type { RequestContext } from '../http/request-context.js';
 import { toApiError } from '../http/respond.js';
 import { ensureFresh } from '../refresh/ensure-fresh.js';
 import { findUsableUntilMs, isFresh } from '../refresh/freshness.js';
+import { releaseSecret } from '../secrets/release-secret.js';
 import { findUsableGrant, type UsableGrant } from '../storage/live/usable-grant.js';
 import { answerToken } from './answer-token.js';
+import { checkCall } from './checks/check-call.js';
 import { checkGrantState, isStillUsable } from './checks/check-grant-state.js';
-import { decideAccess, toPolicyError } from './checks/decide-access.js';
-import { checkCallDestination, listAllowedHosts } from './checks/list-allowed-hosts.js';
+import { listAllowedHosts } from './checks/list-allowed-hosts.js';
 import { type CallFacts, describeCall } from './describe-call.js';
 import { noteUse } from './last-used.js';
 import { resolveGrant } from './resolve-grant.js';
@@ -52,6 +53,11 @@ async function prepareRelease(
 
   const nowMs = deps.clock();
   checkGrantState(grant, nowMs);
+  const secret = settings.managedSecretsById.get(grant.provider_config_id);
+  if (secret) {
+    facts.credentialKind = secret.definition.kind;
+    return releaseSecret(context, { body, settings, grant, secret, facts });
+  }
   const provider = settings.providersByConfigId.get(grant.provider_config_id);
   if (provider === undefined) {
     throw new ApiError('provider_not_configured', {
@@ -60,19 +66,7 @@ async function prepareRelease(
     });
   }
   const allowedHosts = listAllowedHosts(provider, grant);
-  checkCallDestination(body.request.url, allowedHosts, {
-    settings,
-    isDevelopment: deps.config.isDevelopment,
-  });
-  const denial = decideAccess(
-    settings,
-    { grantId: grant.grant_id, providerId: grant.provider_id },
-    { nowMs, sourceAddress: context.sourceAddress },
-  );
-  if (denial) {
-    facts.denial = denial;
-    throw toPolicyError(denial, { grantId: grant.grant_id, providerId: grant.provider_id });
-  }
+  checkCall(context, settings, grant, { url: body.request.url, allowedHosts }, facts);
   if (!isFresh(grant, nowMs) && !isStillUsable(grant, nowMs)) {
     await ensureFresh(deps, {
       appId: grant.app_id,

@@ -1,10 +1,12 @@
 import type { TokenRequest } from '@alter-ai/core-contract';
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
-import { verifyUserToken } from '../identity/verify-user-token.js';
+import { type VerifiedUser, verifyUserToken } from '../identity/verify-user-token.js';
+import { listGroupIds } from '../secrets/secret-principal.js';
 import type { AppSettings } from '../settings/settings-reader.js';
 import { findGrantsForPrincipal, type GrantRow } from '../storage/live/grants.js';
 import { findUsableGrant, type UsableGrant } from '../storage/live/usable-grant.js';
+import { findGrantsForGroups } from '../storage/secrets/secret-grants.js';
 
 /** Candidates that an ambiguous answer names at most. */
 const candidatesMax = 50;
@@ -31,8 +33,8 @@ export async function resolveGrant(
   if (user) onUser(user.userId);
   const grant =
     body.grant_id === undefined
-      ? await findByProvider(deps, settings, body, user?.userId)
-      : await findById(deps, settings, body.grant_id, user?.userId);
+      ? await findByProvider(deps, settings, body, user)
+      : await findById(deps, settings, body.grant_id, user);
   return { grant, userId: user?.userId };
 }
 
@@ -40,34 +42,48 @@ async function findById(
   deps: VaultDeps,
   settings: AppSettings,
   grantId: string,
-  userId: string | undefined,
+  user: VerifiedUser | undefined,
 ): Promise<UsableGrant> {
   const grant = await findUsableGrant(deps.storage, settings.appId, grantId);
   // Unknown, malformed, another app's, another user's: one answer for all (T2).
-  const isForeign = grant?.principal_type === 'user' && userId !== undefined && grant.principal_id !== userId;
-  if (!grant || isForeign) throw new ApiError('grant_not_found');
+  if (!grant || isForeign(grant, user)) throw new ApiError('grant_not_found');
   return grant;
+}
+
+/** Whether a user is named whose grant it is not, neither by itself nor by a group. */
+function isForeign(grant: UsableGrant, user: VerifiedUser | undefined): boolean {
+  if (user === undefined || grant.principal_type === 'system') return false;
+  if (grant.principal_type === 'user') return grant.principal_id !== user.userId;
+  return !listGroupIds(user).includes(grant.principal_id);
 }
 
 async function findByProvider(
   deps: VaultDeps,
   settings: AppSettings,
   body: TokenRequest,
-  userId: string | undefined,
+  user: VerifiedUser | undefined,
 ): Promise<UsableGrant> {
   const providerId = body.provider_id ?? '';
-  const rows = await findGrantsForPrincipal(
+  const ofPrincipal = await findGrantsForPrincipal(
     deps.storage,
     settings.appId,
-    userId === undefined ? 'system' : 'user',
-    userId ?? 'system',
+    user === undefined ? 'system' : 'user',
+    user?.userId ?? 'system',
     providerId,
   );
-  const matching = rows.filter((row) => matchesAccount(row, body.account) && matchesLabel(row, body.label));
+  const select = (rows: readonly GrantRow[]) =>
+    rows.filter((row) => matchesAccount(row, body.account) && matchesLabel(row, body.label));
   const nowMs = deps.clock();
-  const live = matching.filter(
-    (row) => row.status === 'active' && (row.expires_at === null || row.expires_at > nowMs),
-  );
+  const isLive = (row: GrantRow) =>
+    row.status === 'active' && (row.expires_at === null || row.expires_at > nowMs);
+  let matching = select(ofPrincipal);
+  // A user's own grant comes before those of the user's groups, which only managed secrets have.
+  if (user && settings.managedSecrets.has(providerId) && !matching.some(isLive)) {
+    const groupIds = listGroupIds(user);
+    const shared = await findGrantsForGroups(deps.storage, settings.appId, groupIds, providerId);
+    matching = [...select(shared), ...matching];
+  }
+  const live = matching.filter(isLive);
   if (live.length > 1) throw describeAmbiguity(providerId, body, live);
   // Rows come newest first, and an expired grant says more than a revoked one.
   const chosen = live[0] ?? matching.find((row) => row.status === 'active') ?? matching[0];
@@ -107,7 +123,7 @@ function describeAmbiguity(providerId: string, body: TokenRequest, rows: readonl
 
 function describeAbsence(settings: AppSettings, providerId: string): ApiError {
   const provider = settings.providers.get(providerId);
-  if (provider && provider.clientId !== null) {
+  if (settings.managedSecrets.has(providerId) || (provider && provider.clientId !== null)) {
     return new ApiError('grant_not_found', { fields: { provider_id: providerId } });
   }
   return new ApiError('provider_not_configured', {

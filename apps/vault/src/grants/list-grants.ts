@@ -1,17 +1,20 @@
-import type { ListGrantsRequest, OauthGrantItem } from '@alter-ai/core-contract';
+import type { GrantItem, ListGrantsRequest, OauthGrantItem } from '@alter-ai/core-contract';
 import { listApiBaseUrls } from '@alter-ai/oauth-providers';
 import { listMissingScopes } from '../access/answer-token.js';
 import type { VaultDeps } from '../deps.js';
 import { verifyUserToken } from '../identity/verify-user-token.js';
+import { describeSecretGrant } from '../secrets/grants/describe-secret-grant.js';
+import { listGroupIds } from '../secrets/secret-principal.js';
 import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
 import { type GrantState, type ListedGrant, listGrantRows } from '../storage/live/grant-list.js';
 import { describeForecast } from './describe-forecast.js';
+import { describePolicy, findState, toIso, toIsoOrNull } from './grant-facts.js';
 
 const states: ReadonlySet<string> = new Set<GrantState>(['active', 'expired', 'revoked', 'needs_reauth']);
 
 /** One page of a list of grants. */
 export interface GrantPage {
-  readonly grants: OauthGrantItem[];
+  readonly grants: GrantItem[];
   readonly total: number;
   readonly limit: number;
   readonly offset: number;
@@ -19,7 +22,8 @@ export interface GrantPage {
 }
 
 /**
- * `POST /sdk/grants/list` (wire/2 section 6): the app's grants, or with a user token only that user's. Revoked ones are shown
+ * `POST /sdk/grants/list` (wire/2 section 6): the app's grants, or with a user token only that user's and those of the
+ * user's groups. Revoked ones are shown
  * when `status` asks for them.
  * @throws ApiError `jwt_validation_error`
  */
@@ -41,6 +45,7 @@ export async function listGrants(
     {
       appId: settings.appId,
       userId: user?.userId,
+      groupIds: listGroupIds(user),
       providerId: request.provider_id,
       state: request.status,
       account: request.account,
@@ -50,7 +55,9 @@ export async function listGrants(
     { limit, offset },
   );
   const grants = rows.map((row) =>
-    describeGrant(row, settings.providersByConfigId.get(row.provider_config_id), nowMs),
+    row.grant_kind === 'managed_secret'
+      ? describeSecretGrant(row, settings.managedSecretsById.get(row.provider_config_id), nowMs)
+      : describeGrant(row, settings.providersByConfigId.get(row.provider_config_id), nowMs),
   );
   return { grants, total, limit, offset, has_more: offset + rows.length < total };
 }
@@ -74,7 +81,8 @@ function describeGrant(
     provider_id: row.provider_id,
     status: state,
     created_at: toIso(row.created_at),
-    principal_type: row.principal_type,
+    // A provider's account is never a group's.
+    principal_type: row.principal_type === 'user' ? 'user' : 'system',
     access_via: 'ownership',
     scopes,
     account_identifier: row.account_identifier,
@@ -91,25 +99,6 @@ function describeGrant(
   };
 }
 
-function findState(row: ListedGrant, nowMs: number): GrantState {
-  if (row.status === 'revoked') return 'revoked';
-  if (row.expires_at !== null && row.expires_at <= nowMs) return 'expired';
-  return row.credential_status === 'active' ? 'active' : 'needs_reauth';
-}
-
-function describePolicy(row: ListedGrant): Pick<OauthGrantItem, 'grant_policy'> {
-  if (row.expires_at === null) return {};
-  const policy = JSON.parse(row.policy_json ?? '{}') as { created_by?: unknown; created_at?: unknown };
-  const createdBy = policy.created_by;
-  return {
-    grant_policy: {
-      expires_at: toIso(row.expires_at),
-      ...(createdBy === 'developer' || createdBy === 'end_user' ? { created_by: createdBy } : {}),
-      ...(typeof policy.created_at === 'string' ? { created_at: policy.created_at } : {}),
-    },
-  };
-}
-
 function findApiBaseUrl(provider: ProviderSettings, row: ListedGrant): string | undefined {
   try {
     const parameters = JSON.parse(row.parameters_json) as Record<string, string>;
@@ -119,12 +108,4 @@ function findApiBaseUrl(provider: ProviderSettings, row: ListedGrant): string | 
     // Parameters that no longer fit the definition: no address is better than a wrong one.
     return undefined;
   }
-}
-
-function toIso(timeMs: number): string {
-  return new Date(timeMs).toISOString();
-}
-
-function toIsoOrNull(timeMs: number | null): string | null {
-  return timeMs === null ? null : toIso(timeMs);
 }

@@ -77,6 +77,7 @@ async function endAtProvider(
   grant: GrantRow,
   credential: CredentialRow | undefined,
 ): Promise<ProviderRevocation> {
+  if (grant.grant_kind === 'managed_secret') return 'not_supported';
   if (!credential) return 'kept_for_other_grants';
   try {
     const settings = await deps.settings.loadCurrent(grant.app_id);

@@ -20,6 +20,8 @@ const algorithms = [
   'Ed25519',
 ];
 const clockToleranceSeconds = 5;
+/** Groups of one user that are looked at; each costs a place in a query. */
+const groupsMax = 500;
 
 /** The user of a verified token. */
 export interface VerifiedUser {
@@ -28,6 +30,8 @@ export interface VerifiedUser {
   readonly subject: string;
   readonly email?: string;
   readonly displayName?: string;
+  /** Groups of the user, as the token names them. */
+  readonly groups: readonly string[];
 }
 
 const caches = new WeakMap<VaultDeps, JwksCache>();
@@ -47,6 +51,13 @@ const readText = (payload: JWTPayload, claim: string): string | undefined => {
   const isStorable = typeof value === 'string' && value !== '' && value.length <= 512 && value.isWellFormed();
   return isStorable && !value.includes('\0') ? value : undefined;
 };
+
+/** The groups of a token: a list of names, or one name. What cannot be stored as a name is no group. */
+function readGroups(payload: JWTPayload, claim: string): string[] {
+  const value = payload[claim];
+  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return list.slice(0, groupsMax).flatMap((each) => readText({ group: each }, 'group') ?? []);
+}
 
 function refuse(message: string, cause: string): ApiError {
   return new ApiError('jwt_validation_error', { message, fields: { reason: cause } });
@@ -110,6 +121,7 @@ export async function verifyUserToken(
     userId: user.id,
     issuer: user.issuer,
     subject: user.subject,
+    groups: readGroups(payload, idp.claims.groups),
     ...(user.email ? { email: user.email } : {}),
     ...(user.display_name ? { displayName: user.display_name } : {}),
   };

@@ -11,6 +11,7 @@ import {
   readAppRows,
   readAppVersion,
 } from '../storage/settings/app-rows.js';
+import { buildManagedSecret } from './managed-secrets/build-managed-secret.js';
 import type { AppSettings, ProviderSettings, SettingsReader } from './settings-reader.js';
 import {
   storedClaimsSchema,
@@ -73,6 +74,7 @@ function buildSettings(deps: Pick<VaultDeps, 'keyring' | 'log'>, rows: AppRows):
   const { app, identityProvider } = rows;
   const stored = storedSettingsSchema.parse(JSON.parse(app.settings_json));
   const providers = rows.providers.flatMap((row) => buildProvider(deps, row) ?? []);
+  const secrets = rows.managedSecrets.flatMap((row) => buildManagedSecret(deps.log, row) ?? []);
   return Object.freeze({
     appId: app.id,
     slug: app.slug,
@@ -90,6 +92,8 @@ function buildSettings(deps: Pick<VaultDeps, 'keyring' | 'log'>, rows: AppRows):
     allowedNetworks: stored.allowed_networks,
     providers: new Map(providers.map((provider) => [provider.providerId, provider])),
     providersByConfigId: new Map(providers.map((provider) => [provider.configId, provider])),
+    managedSecrets: new Map(secrets.map((secret) => [secret.slug, secret])),
+    managedSecretsById: new Map(secrets.map((secret) => [secret.id, secret])),
     identityProvider: identityProvider && {
       id: identityProvider.id,
       issuer: identityProvider.issuer,

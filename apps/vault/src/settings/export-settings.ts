@@ -1,5 +1,6 @@
 import type { VaultDeps } from '../deps.js';
 import { type AppRows, listAppRows, readAppRows } from '../storage/settings/app-rows.js';
+import { exportManagedSecret } from './managed-secrets/export-managed-secret.js';
 import { storedClaimsSchema, storedScopesSchema, storedSettingsSchema } from './stored-settings.js';
 
 /** Which variables an exported file reads its secrets from: none of them is in the file. */
@@ -18,12 +19,16 @@ export async function exportSettings(deps: Pick<VaultDeps, 'storage'>): Promise<
   const apps: Record<string, unknown>[] = [];
   for (const app of await listAppRows(deps.storage)) {
     const rows = await readAppRows(deps.storage, { appId: app.id });
-    if (rows) apps.push(exportApp(rows, variables));
+    if (rows) apps.push(await exportApp(deps, rows, variables));
   }
   return { content: { version: 1, apps }, variables };
 }
 
-function exportApp(rows: AppRows, variables: string[]): Record<string, unknown> {
+async function exportApp(
+  deps: Pick<VaultDeps, 'storage'>,
+  rows: AppRows,
+  variables: string[],
+): Promise<Record<string, unknown>> {
   const { app, identityProvider } = rows;
   const settings = storedSettingsSchema.parse(JSON.parse(app.settings_json));
   const fromVariable = (...parts: string[]) => {
@@ -35,6 +40,11 @@ function exportApp(rows: AppRows, variables: string[]): Record<string, unknown> 
     return { env: name };
   };
   const { branding, ...facts } = settings;
+  const managedSecrets: Record<string, unknown>[] = [];
+  for (const row of rows.managedSecrets) {
+    const entry = await exportManagedSecret(deps.storage, row, fromVariable);
+    if (entry) managedSecrets.push(entry);
+  }
   return {
     slug: app.slug,
     name: app.name,
@@ -77,6 +87,7 @@ function exportApp(rows: AppRows, variables: string[]): Record<string, unknown> 
       events: JSON.parse(row.events_json) as string[],
       ...(row.is_from_file === 1 ? { secret: fromVariable('webhook', row.name) } : {}),
     })),
+    ...(managedSecrets.length > 0 ? { managed_secrets: managedSecrets } : {}),
     policies: rows.policies.map((row) => ({
       name: row.name,
       target: row.target_kind === 'app' ? 'app' : { [row.target_kind]: row.target_id },

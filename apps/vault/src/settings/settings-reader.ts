@@ -1,5 +1,6 @@
 import type { SecretValue } from '@alter-ai/core-crypto';
 import type { ProviderDefinition } from '@alter-ai/oauth-providers';
+import type { ManagedSecretSettings } from './managed-secrets/build-managed-secret.js';
 
 /** A scope of a provider as one app asks for it. */
 export interface ProviderScope {
@@ -66,6 +67,9 @@ export interface AppSettings {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   /** By the id of the provider configuration. */
   readonly providersByConfigId: ReadonlyMap<string, ProviderSettings>;
+  /** By slug. */
+  readonly managedSecrets: ReadonlyMap<string, ManagedSecretSettings>;
+  readonly managedSecretsById: ReadonlyMap<string, ManagedSecretSettings>;
   readonly identityProvider: IdentityProviderSettings | null;
   readonly policies: readonly PolicySettings[];
 }

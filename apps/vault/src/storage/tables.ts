@@ -93,7 +93,12 @@ export interface ProviderConfigTable {
   app_id: string;
   id: string;
   provider_id: string;
-  /** What the configuration file says of the provider beyond client and scopes: overrides of the catalogue entry. */
+  /** Provider id, or slug of a managed secret. */
+  kind: Generated<'oauth' | 'managed_secret'>;
+  /**
+   * What the configuration file says of the provider beyond client and scopes: overrides of the catalogue entry. Of a managed
+   * secret its definition, or `null` once it was taken out.
+   */
   overrides_json: string;
   client_id: string | null;
   /** JSON array of live client secrets, newest first, sealed; null for none. */
@@ -159,9 +164,12 @@ export interface CredentialTable {
   app_id: string;
   id: string;
   provider_config_id: string;
-  /** The whole token answer and the tokens taken from it, one sealed JSON value. */
+  /** The whole token answer and the tokens taken from it, one sealed JSON value; of a managed secret its fields. */
   sealed_tokens: Buffer;
   /** R5: compare-and-set counter; grows with every stored token set. */
+  /** Credentials of managed secrets: who stored it, and the label that tells a developer's apart. */
+  owner: 'developer' | 'end_user' | null;
+  label: string | null;
   generation: number;
   /** UUID of the current token set, `token_generation` on the wire. */
   token_generation: string;
@@ -208,7 +216,7 @@ export interface CredentialTable {
 
 /**
  * The right to use one credential. Unique while not revoked:
- * (app_id, principal_type, principal_id, provider_config_id, issuer, subject).
+ * (app_id, principal_type, principal_id, provider_config_id, issuer, subject, sibling_label).
  */
 export interface GrantTable {
   app_id: string;
@@ -216,8 +224,9 @@ export interface GrantTable {
   provider_id: string;
   provider_config_id: string;
   credential_id: string;
-  principal_type: 'user' | 'system';
-  /** User id, or `system`. */
+  grant_kind: Generated<'oauth' | 'managed_secret'>;
+  principal_type: 'user' | 'system' | 'group';
+  /** User id, `system`, or issuer and id of a group (`writeGroupId`). */
   principal_id: string;
   issuer: string;
   subject: string;
@@ -225,6 +234,8 @@ export interface GrantTable {
   account_display_name: string | null;
   label: string | null;
   status: 'active' | 'revoked';
+  /** Tells grants on one credential apart: the label of a minted one and of one on a managed secret, else empty. */
+  sibling_label: Generated<string>;
   scopes_json: string;
   /** Scopes that a report or a provider 403 named; not null means the next use is refused (scope_mismatch). */
   mismatch_json: string | null;

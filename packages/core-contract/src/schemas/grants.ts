@@ -61,12 +61,42 @@ export const oauthGrantItemSchema = z.object({
   forecast: grantForecastSchema.nullable(),
   grant_policy: grantPolicySchema.optional(),
 });
-/** One grant in a list, parsed. */
+/** One OAuth grant in a list, parsed. */
 export type OauthGrantItem = z.infer<typeof oauthGrantItemSchema>;
+
+/** One grant on a managed secret in a list (wire/2 §6.1). */
+export const secretGrantItemSchema = z.object({
+  grant_kind: z.literal('managed_secret'),
+  grant_id: uuidSchema,
+  managed_secret_id: uuidSchema,
+  managed_secret_slug: z.string(),
+  managed_secret_name: z.string(),
+  status: z.enum(['active', 'expired', 'revoked', 'needs_reauth']),
+  created_at: z.string(),
+  principal_type: z.enum(['user', 'group', 'system', 'agent']),
+  access_via: z.literal('ownership'),
+  grant_expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+  label: z.string().nullable(),
+  credential_id: uuidSchema,
+  credential_label: z.string().nullable(),
+  credential_kind: z.enum(['developer', 'end_user']),
+  grant_policy: grantPolicySchema.optional(),
+});
+/** One grant on a managed secret in a list, parsed. */
+export type SecretGrantItem = z.infer<typeof secretGrantItemSchema>;
+
+/** One grant in a list: `grant_kind` says which. */
+export const grantItemSchema = z.discriminatedUnion('grant_kind', [
+  oauthGrantItemSchema,
+  secretGrantItemSchema,
+]);
+/** One grant in a list, parsed. */
+export type GrantItem = z.infer<typeof grantItemSchema>;
 
 /** Answer of the list call. */
 export const listGrantsResponseSchema = z.object({
-  grants: z.array(oauthGrantItemSchema),
+  grants: z.array(grantItemSchema),
   total: z.int(),
   limit: z.int(),
   offset: z.int(),

@@ -47,6 +47,11 @@ export const tokenResponseSchema = z.object({
       }),
     )
     .optional(),
+  /**
+   * Ours, beside the wire: false where the credential belongs in the additional injections alone, and the header is only
+   * for clients that have no query-only mode (wire/1 §5.4).
+   */
+  is_header_needed: z.boolean().optional(),
   /** Ours, beside the wire: hosts the credential may be sent to (E5); exact `host[:port]` or `*.example.com`. */
   allowed_hosts: z.array(z.string()).optional(),
   /** Ours, beside the wire: headers that the provider wants on each call, e.g. a version. */

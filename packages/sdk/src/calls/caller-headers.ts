@@ -1,8 +1,7 @@
+import { isHeaderValue } from '@alter-ai/core-crypto';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 
 const namePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: CR, LF and NUL are what must not get through.
-const valuePattern = /^[^\u0000\r\n\u0100-\uffff]*$/;
 
 /** Headers of the connection, which belong to nobody but the HTTP client (E3). */
 const connectionHeaders: ReadonlySet<string> = new Set([
@@ -19,11 +18,6 @@ const connectionHeaders: ReadonlySet<string> = new Set([
   'proxy-authenticate',
   'proxy-connection',
 ]);
-
-/** Whether text may stand in a header: Latin-1 without CR, LF and NUL. */
-export function isHeaderValue(value: string): boolean {
-  return valuePattern.test(value);
-}
 
 /**
  * Checks the caller's headers (E3); messages name headers and never values.

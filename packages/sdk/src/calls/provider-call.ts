@@ -1,10 +1,11 @@
-import type { SecretValue } from '@alter-ai/core-crypto';
+import { injectCredential, listInjectedHeaders, type SecretValue } from '@alter-ai/core-crypto';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 import { exchangeWithProvider } from '../transport/provider-exchange.js';
 import { readTraceparent } from '../transport/trace-context.js';
 import { userAgent } from '../user-agent.js';
-import type { Credential } from './credential.js';
+import { type Credential, describeInjectionFailure } from './credential.js';
 import type { RequestOptions } from './request-options.js';
+import { signAws } from './sign-aws.js';
 import { mergeQuery } from './target-url.js';
 
 const secretCharactersMin = 6;
@@ -46,9 +47,7 @@ export function addHeaders(
   credential: Credential,
   extraHeaders: Readonly<Record<string, string>> | undefined,
 ): ProviderRequest {
-  const injected = new Set(
-    credential.injections.filter((each) => each.target === 'header').map((each) => each.key.toLowerCase()),
-  );
+  const injected = listInjectedHeaders(credential.injectable);
   const headers: Record<string, string> = { ...request.headers };
   for (const given of [credential.requiredHeaders, extraHeaders ?? {}]) {
     for (const [name, value] of Object.entries(given)) {
@@ -59,29 +58,39 @@ export function addHeaders(
   return { ...request, headers };
 }
 
-/** Calls the provider once, with the credential; `read` runs inside the deadline. */
-export function callProvider<Result>(
+/**
+ * Calls the provider once, with the credential; `read` runs inside the deadline.
+ * @throws {BackendError} `malformed_answer`: a signature needs a region and a service that nobody has said.
+ */
+export async function callProvider<Result>(
   request: ProviderRequest,
   credential: Credential,
-  limits: { timeoutMs: number; signal: AbortSignal | undefined },
+  limits: { timeoutMs: number; signal: AbortSignal | undefined; nowMs: () => number },
   read: (response: Response) => Promise<Result>,
 ): Promise<Result> {
-  const headers: Record<string, string> = { ...request.headers };
-  const query: Record<string, string> = {};
-  for (const { target, key, value } of credential.injections) {
-    if (target === 'header') headers[key.toLowerCase()] = value.reveal();
-    else query[key] = value.reveal();
-  }
-  const hasQuery = Object.keys(query).length > 0;
-  const url = hasQuery ? mergeQuery(request.fullUrl, query) : request.fullUrl;
+  const { url, headers } = await inject(request, credential, limits.nowMs);
   const init: RequestInit = {
     method: request.method,
-    headers,
+    headers: { ...headers },
     ...(request.content !== undefined && { body: request.content }),
   };
+  const isUrlChanged = url.href !== request.fullUrl.href;
   return exchangeWithProvider(url.href, init, limits, (response) =>
-    read(hasQuery ? hideUrl(response, request.fullUrl.href) : response),
+    read(isUrlChanged ? hideUrl(response, request.fullUrl.href) : response),
   );
+}
+
+async function inject(request: ProviderRequest, credential: Credential, nowMs: () => number) {
+  const { method, fullUrl: url, headers, content: body } = request;
+  try {
+    return await injectCredential(
+      credential.injectable,
+      { method, url, headers, body },
+      { sign: signAws, now: () => new Date(nowMs()) },
+    );
+  } catch (error) {
+    throw describeInjectionFailure(error);
+  }
 }
 
 /** `text` without the credential where the provider echoed it: plain, URL-encoded or as JSON escapes it. */

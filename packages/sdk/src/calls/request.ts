@@ -100,7 +100,8 @@ async function attemptOnce(client: VaultClient, call: PreparedCall): Promise<Res
   const measureMs = () => client.runtime.monotonicMs() - startedAtMs;
   let reply: { response: Response; latencyMs: number; errorBody: string | undefined };
   try {
-    reply = await callProvider(request, credential, call, async (response) => {
+    const limits = { ...call, nowMs: () => client.runtime.nowMs() };
+    reply = await callProvider(request, credential, limits, async (response) => {
       const latencyMs = measureMs();
       const isError = response.status >= 400;
       const errorBody = isError ? await readTextUpTo(response, errorBodyBytesMax) : undefined;

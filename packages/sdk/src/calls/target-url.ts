@@ -1,3 +1,4 @@
+import { dropQuery, encodeStrict } from '@alter-ai/core-crypto';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 import { isLoopbackHost } from '../options/client-options.js';
 
@@ -42,19 +43,13 @@ export function buildTargetUrl(
 
 /** The URL with `params` merged into its query; the rest of the query keeps its exact spelling. */
 export function mergeQuery(url: URL, params: QueryParams): URL {
-  const replaced = new Set(Object.keys(params));
-  const kept = url.search
-    .slice(1)
-    .split('&')
-    .filter((piece) => piece !== '' && !replaced.has(decodeName(piece)));
   const added = Object.entries(params).flatMap(([name, value]) => {
     const values = Array.isArray(value) ? (value as readonly QueryValue[]) : [value as QueryValue];
     return values
       .filter((each) => each !== undefined && each !== null)
       .map((each) => `${encodeWhole(name)}=${encodeWhole(checkQueryValue(name, each))}`);
   });
-  const merged = new URL(url);
-  merged.search = [...kept, ...added].join('&');
+  const merged = dropQuery(url, Object.keys(params), added);
   if (merged.href.length > urlCharactersMax) throw new AlterValueError('url with queryParams is too long');
   return merged;
 }
@@ -94,21 +89,8 @@ function checkQueryValue(name: string, value: unknown): string {
 
 function encodeWhole(text: string): string {
   try {
-    return encodeURIComponent(text).replace(
-      /[!'()*]/g,
-      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-    );
+    return encodeStrict(text);
   } catch {
     throw new AlterValueError('pathParams and queryParams must be well-formed Unicode');
-  }
-}
-
-function decodeName(piece: string): string {
-  const equals = piece.indexOf('=');
-  const name = (equals === -1 ? piece : piece.slice(0, equals)).replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
   }
 }

@@ -1,4 +1,4 @@
-import { type OauthGrantItem, sdkEndpoints } from '@alter-ai/core-contract';
+import { type GrantItem, sdkEndpoints } from '@alter-ai/core-contract';
 import { type GrantPolicy, readGrantPolicy } from '../connect/connect-result.js';
 import { type EitherSpelling, type OptionNames, readOptions } from '../options/option-names.js';
 import { resolveUserToken } from '../options/user-token.js';
@@ -24,14 +24,26 @@ export interface ListGrantsOptions extends GrantFilter {
   readonly offset?: number | undefined;
 }
 
+/** What a grant on a managed secret rests on. */
+export interface ManagedSecretInfo {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly credentialId: string;
+  readonly credentialLabel: string | null;
+  /** Who stored the credential: the developer, or the user on the key entry page. */
+  readonly credentialKind: 'developer' | 'end_user';
+}
+
 /** One grant (wire/2 §6.1); times are ISO 8601. */
 export interface GrantInfo {
-  readonly grantKind: 'oauth';
+  readonly grantKind: 'oauth' | 'managed_secret';
   readonly grantId: string;
+  /** Of a managed secret its slug. */
   readonly providerId: string;
   readonly status: 'active' | 'expired' | 'revoked' | 'needs_reauth';
   readonly createdAt: string;
-  readonly principalType: 'user' | 'system' | 'agent';
+  readonly principalType: 'user' | 'system' | 'group' | 'agent';
   readonly scopes: readonly string[];
   readonly accountIdentifier: string | null;
   readonly accountDisplayName: string | null;
@@ -47,6 +59,8 @@ export interface GrantInfo {
   readonly lastUsedAt: string | null;
   readonly label: string | null;
   readonly grantPolicy: GrantPolicy | undefined;
+  /** Only of grants on managed secrets. */
+  readonly managedSecret: ManagedSecretInfo | undefined;
 }
 
 /** One page of grants. */
@@ -126,14 +140,42 @@ export async function* listAllGrants(
   }
 }
 
-function readGrantInfo(wire: OauthGrantItem): GrantInfo {
-  return {
+function readGrantInfo(wire: GrantItem): GrantInfo {
+  const common = {
     grantKind: wire.grant_kind,
     grantId: wire.grant_id,
-    providerId: wire.provider_id,
     status: wire.status,
     createdAt: wire.created_at,
     principalType: wire.principal_type,
+    grantExpiresAt: wire.grant_expires_at,
+    lastUsedAt: wire.last_used_at,
+    label: wire.label,
+    grantPolicy: readGrantPolicy(wire.grant_policy),
+  };
+  if (wire.grant_kind === 'managed_secret') {
+    return {
+      ...common,
+      providerId: wire.managed_secret_slug,
+      scopes: [],
+      accountIdentifier: null,
+      accountDisplayName: null,
+      apiBaseUrl: undefined,
+      scopeMismatch: false,
+      needsReconnect: wire.status === 'needs_reauth',
+      expiresAt: null,
+      managedSecret: {
+        id: wire.managed_secret_id,
+        slug: wire.managed_secret_slug,
+        name: wire.managed_secret_name,
+        credentialId: wire.credential_id,
+        credentialLabel: wire.credential_label,
+        credentialKind: wire.credential_kind,
+      },
+    };
+  }
+  return {
+    ...common,
+    providerId: wire.provider_id,
     scopes: wire.scopes,
     accountIdentifier: wire.account_identifier,
     accountDisplayName: wire.account_display_name,
@@ -141,9 +183,6 @@ function readGrantInfo(wire: OauthGrantItem): GrantInfo {
     scopeMismatch: wire.scope_mismatch,
     needsReconnect: wire.needs_reconnect,
     expiresAt: wire.expires_at,
-    grantExpiresAt: wire.grant_expires_at,
-    lastUsedAt: wire.last_used_at,
-    label: wire.label,
-    grantPolicy: readGrantPolicy(wire.grant_policy),
+    managedSecret: undefined,
   };
 }

@@ -1,7 +1,7 @@
 import { checkDestination } from '@alter-ai/egress';
 import { allowedApiHosts } from '@alter-ai/oauth-providers';
 import { ApiError } from '../../http/api-error.js';
-import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
+import type { ProviderSettings } from '../../settings/settings-reader.js';
 import type { UsableGrant } from '../../storage/live/usable-grant.js';
 
 /** Longest URL that egress takes; of a longer one only what stands before the query is checked here. */
@@ -35,12 +35,12 @@ export function listAllowedHosts(
 export function checkCallDestination(
   url: string,
   allowedHosts: readonly string[],
-  facts: { settings: AppSettings; isDevelopment: boolean },
+  facts: { allowedNetworks: readonly string[]; isDevelopment: boolean },
 ): void {
   const head = url.length > checkedCharactersMax ? (url.split(/[?#]/, 1)[0] ?? '') : url;
   const check = checkDestination(head, {
     allowedHosts,
-    allowedNetworks: facts.settings.allowedNetworks,
+    allowedNetworks: facts.allowedNetworks,
     isDevelopment: facts.isDevelopment,
   });
   if (check.ok) return;

@@ -30,8 +30,8 @@ export async function recordOutcome(context: RequestContext, body: AuditCallRequ
     caller: caller.caller,
     callerType: caller.callerType,
     actorId: caller.actorId,
-    principal: grant.principal_type === 'user' ? `user:${grant.principal_id}` : grant.principal_type,
-    credentialKind: 'oauth',
+    principal: grant.principal_type === 'system' ? 'system' : `${grant.principal_type}:${grant.principal_id}`,
+    credentialKind: grant.grant_kind,
     method: body.method,
     url: body.url,
     reason: body.reason,
@@ -50,6 +50,7 @@ export async function recordOutcome(context: RequestContext, body: AuditCallRequ
   } as const;
   const result = await deps.audit.append(event, caller.nonceClaim);
   if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
+  if (grant.grant_kind === 'managed_secret') return;
   if (body.response_status === 401) await noteRefusedToken(context, body, grant.credential_id);
   if (body.response_status === 403) await noteRefusedScope(context, body.grant_id);
 }

@@ -4,7 +4,7 @@ import { SettingsConflictError } from '../../storage/settings/app-writes.js';
 import { type FileProblem, formatFilePath, SettingsFileError } from '../file/settings-file-error.js';
 import type { VaultFile } from '../file/vault-file-schema.js';
 import type { AppliedWebhook } from '../webhooks/plan-webhooks.js';
-import type { AppliedKey, Change } from './change.js';
+import type { AppliedKey, AppliedSecret, Change } from './change.js';
 import { type AppPlan, planApp, planAppRemoval } from './plan-app.js';
 
 /** What applying needs. */
@@ -24,6 +24,7 @@ export interface ApplyResult {
     readonly id: string;
     readonly api_keys: readonly AppliedKey[];
     readonly webhooks: readonly AppliedWebhook[];
+    readonly managed_secrets: readonly AppliedSecret[];
   }[];
 }
 
@@ -46,6 +47,7 @@ export async function applySettings(
       id: plan.appId,
       api_keys: plan.apiKeys,
       webhooks: plan.webhooks,
+      managed_secrets: plan.managedSecrets,
     }));
     if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
     const writes = plans.flatMap((plan) => plan.writes);

@@ -4,7 +4,14 @@ import type { SettingsWrite } from '../../storage/settings/app-writes.js';
 /** What applying a file would do with one thing. */
 export interface Change {
   readonly action: 'create' | 'change' | 'remove' | 'unchanged';
-  readonly kind: 'app' | 'api_key' | 'provider' | 'identity_provider' | 'policy' | 'webhook';
+  readonly kind:
+    | 'app'
+    | 'api_key'
+    | 'provider'
+    | 'identity_provider'
+    | 'policy'
+    | 'webhook'
+    | 'managed_secret';
   /** Slug of the app. */
   readonly app: string;
   readonly name: string;
@@ -19,6 +26,13 @@ export interface AppliedKey {
   readonly value?: string;
 }
 
+/** A managed secret after applying, with its grants. */
+export interface AppliedSecret {
+  readonly slug: string;
+  readonly id: string;
+  readonly grants: readonly { readonly grant_id: string; readonly label: string }[];
+}
+
 /** What planning may use: reading and sealing, no writing. */
 export type PlanDeps = Pick<VaultDeps, 'storage' | 'keyring' | 'clock'>;
 
@@ -27,6 +41,8 @@ export interface PlanPart {
   readonly deps: PlanDeps;
   readonly appId: string;
   readonly slug: string;
+  /** Issuer of the app's identity provider, as it will be. */
+  readonly issuer: string | undefined;
   readonly isPruning: boolean;
   readonly nowMs: number;
   readonly changes: Change[];

@@ -3,10 +3,12 @@ import { type AppRows, readAppRows } from '../../storage/settings/app-rows.js';
 import { insertApp, type SettingsWrite, updateApiKey, updateApp } from '../../storage/settings/app-writes.js';
 import { removeWebhook } from '../../storage/webhooks/webhook-rows.js';
 import type { AppEntry } from '../file/vault-file-schema.js';
+import { planManagedSecrets } from '../managed-secrets/plan-managed-secrets.js';
 import { defaultSettings, type StoredSettings, storedSettingsSchema } from '../stored-settings.js';
 import { type AppliedWebhook, planWebhooks } from '../webhooks/plan-webhooks.js';
 import {
   type AppliedKey,
+  type AppliedSecret,
   type Change,
   listDifferences,
   noteChange,
@@ -26,6 +28,7 @@ export interface AppPlan {
   readonly writes: readonly SettingsWrite[];
   readonly apiKeys: readonly AppliedKey[];
   readonly webhooks: readonly AppliedWebhook[];
+  readonly managedSecrets: readonly AppliedSecret[];
 }
 
 /** Plans one app of a file. Reads, seals and writes nothing but, for a new app, a data key that nobody else sees. */
@@ -43,6 +46,10 @@ export async function planApp(
     deps,
     appId,
     slug: entry.slug,
+    issuer:
+      entry.identity_provider === undefined
+        ? rows?.identityProvider?.issuer
+        : entry.identity_provider?.issuer,
     isPruning: options.isPruning,
     nowMs: deps.clock(),
     changes: [],
@@ -62,6 +69,11 @@ export async function planApp(
   await planProviders(part, rows?.providers ?? [], entry.providers);
   planIdentityProvider(part, rows?.identityProvider ?? null, entry.identity_provider);
   planPolicies(part, rows?.policies ?? [], entry.policies);
+  const managedSecrets = await planManagedSecrets(
+    part,
+    { secrets: rows?.managedSecrets ?? [], providers: rows?.providers ?? [] },
+    entry.managed_secrets,
+  );
   const webhooks = await planWebhooks(part, rows?.webhooks ?? [], entry.webhooks);
 
   const facts = { name: entry.name, settings_json: JSON.stringify(settings), updated_at: part.nowMs };
@@ -87,6 +99,7 @@ export async function planApp(
     writes: [...writes, ...part.writes],
     apiKeys,
     webhooks,
+    managedSecrets,
   };
 }
 
@@ -115,6 +128,7 @@ export function planAppRemoval(rows: AppRows, nowMs: number): AppPlan {
     ],
     apiKeys: [],
     webhooks: [],
+    managedSecrets: [],
   };
 }
 

@@ -37,6 +37,16 @@ export function checkFile(file: VaultFile, options: { isDevelopment: boolean }, 
       (item) => report([...at, 'providers', item, 'id'], 'is there twice'),
     );
     checkUnique(
+      app.managed_secrets ?? [],
+      (secret) => secret.slug,
+      (item) => report([...at, 'managed_secrets', item, 'slug'], 'is there twice'),
+    );
+    for (const [item, { slug }] of (app.managed_secrets ?? []).entries()) {
+      // `provider_id` of a call names either.
+      if (!app.providers?.some((provider) => provider.id === slug)) continue;
+      report([...at, 'managed_secrets', item, 'slug'], 'is the id of a provider of this app already');
+    }
+    checkUnique(
       app.policies ?? [],
       (policy) => policy.name,
       (item) => report([...at, 'policies', item, 'name'], 'is there twice'),
@@ -106,7 +116,10 @@ function checkProvider(entry: ProviderEntry, options: { isDevelopment: boolean }
 }
 
 function checkPolicies(app: AppEntry, report: Report): void {
-  const providers = new Set((app.providers ?? []).map((provider) => provider.id));
+  const providers = new Set([
+    ...(app.providers ?? []).map((provider) => provider.id),
+    ...(app.managed_secrets ?? []).map((secret) => secret.slug),
+  ]);
   for (const [index, policy] of (app.policies ?? []).entries()) {
     const parsed = parseRule(policy.rule);
     if (!parsed.ok) {
@@ -119,7 +132,10 @@ function checkPolicies(app: AppEntry, report: Report): void {
       app.providers &&
       !providers.has(target.provider)
     ) {
-      report(['policies', index, 'target', 'provider'], 'is not among the providers of this app');
+      report(
+        ['policies', index, 'target', 'provider'],
+        'is not among the providers and managed secrets of this app',
+      );
     }
   }
 }

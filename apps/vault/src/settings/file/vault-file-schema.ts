@@ -4,6 +4,7 @@ import { isAllowedNetworkEntry } from '@alter-ai/egress';
 import { providerIdSchema } from '@alter-ai/oauth-providers';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { managedSecretSchema, secretValuePaths } from '../managed-secrets/managed-secret-schema.js';
 import { webhookSchema } from '../webhooks/webhook-schema.js';
 import { isWebAddress, isWebOrigin } from './web-address.js';
 
@@ -109,6 +110,7 @@ const appSchema = z.strictObject({
   providers: z.array(providerSchema).optional(),
   identity_provider: identityProviderSchema.nullable().optional(),
   policies: z.array(policySchema).optional(),
+  managed_secrets: z.array(managedSecretSchema).max(500).optional(),
   branding: brandingSchema.optional(),
   webhooks: z.array(webhookSchema).max(20).optional(),
   allowed_networks: z
@@ -137,7 +139,6 @@ export type IdentityProviderEntry = NonNullable<AppEntry['identity_provider']>;
 export const keysNotSupportedYet: readonly (readonly string[])[] = [
   ['agents'],
   ['webhooks'],
-  ['apps', '*', 'managed_secrets'],
   ['apps', '*', 'require_sign_in'],
   ['apps', '*', 'agents'],
   ['apps', '*', 'retention'],
@@ -149,5 +150,6 @@ export const keysNotSupportedYet: readonly (readonly string[])[] = [
 export const secretPaths: readonly (readonly string[])[] = [
   ['apps', '*', 'api_keys', '*', 'value'],
   ['apps', '*', 'providers', '*', 'client_secret'],
+  ...secretValuePaths,
   ['apps', '*', 'webhooks', '*', 'secret'],
 ];

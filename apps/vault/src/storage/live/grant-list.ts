@@ -9,6 +9,8 @@ export type GrantState = 'active' | 'expired' | 'revoked' | 'needs_reauth';
 export interface GrantFilter {
   readonly appId: string;
   readonly userId?: string | undefined;
+  /** With `userId`: grants of these groups too. */
+  readonly groupIds?: readonly string[];
   readonly providerId?: string | undefined;
   /** Absent: all but revoked ones. */
   readonly state?: GrantState | undefined;
@@ -22,6 +24,8 @@ export type ListedGrant = Selectable<GrantTable> & {
   readonly credential_status: CredentialTable['status'];
   readonly access_expires_at: number | null;
   readonly credential_scopes_json: string;
+  readonly credential_label: string | null;
+  readonly credential_owner: CredentialTable['owner'];
   readonly metadata_json: string;
 } & Pick<CredentialTable, (typeof forecastColumns)[number]>;
 
@@ -59,6 +63,8 @@ export async function listGrantRows(
         'c.access_expires_at',
         'c.scopes_json as credential_scopes_json',
         'c.metadata_json',
+        'c.label as credential_label',
+        'c.owner as credential_owner',
       ])
       .select(forecastColumns)
       .orderBy('g.id', 'desc')
@@ -73,7 +79,10 @@ export async function listGrantRows(
 function matchFilter(is: ExpressionBuilder<Joined, 'g' | 'c'>, filter: GrantFilter) {
   const conditions = [is('g.app_id', '=', filter.appId), matchState(is, filter)];
   if (filter.userId !== undefined) {
-    conditions.push(is('g.principal_type', '=', 'user'), is('g.principal_id', '=', filter.userId));
+    const isOwn = is.and([is('g.principal_type', '=', 'user'), is('g.principal_id', '=', filter.userId)]);
+    const { groupIds = [] } = filter;
+    const isOfGroup = is.and([is('g.principal_type', '=', 'group'), is('g.principal_id', 'in', groupIds)]);
+    conditions.push(groupIds.length === 0 ? isOwn : is.or([isOwn, isOfGroup]));
   }
   if (filter.providerId !== undefined) conditions.push(is('g.provider_id', '=', filter.providerId));
   if (filter.account !== undefined) {

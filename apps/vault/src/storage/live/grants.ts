@@ -89,6 +89,7 @@ export function findGrantByAccount(source: Source, identity: GrantIdentity): Pro
     .where('provider_config_id', '=', identity.providerConfigId)
     .where('issuer', '=', identity.issuer)
     .where('subject', '=', identity.subject)
+    .where('sibling_label', '=', '')
     .where('status', '<>', 'revoked')
     .executeTakeFirst();
 }
@@ -191,11 +192,13 @@ export async function storeRevocation(
     .limit(1)
     .executeTakeFirst();
   if (other) return { grant, credential: undefined };
+  // What the developer stored is there for the next grant too; what a user entered goes with its last grant.
   const credential = await trx
     .updateTable('credentials')
     .set({ status: 'revoked', lease_holder: null, lease_deadline: null, updated_at: nowMs })
     .where('app_id', '=', appId)
     .where('id', '=', grant.credential_id)
+    .where((is) => is.or([is('owner', 'is', null), is('owner', '=', 'end_user')]))
     .returningAll()
     .executeTakeFirst();
   return { grant, credential };

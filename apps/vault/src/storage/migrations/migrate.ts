@@ -6,6 +6,7 @@ import { refreshForecast } from './002-refresh-forecast.js';
 import { keyRotation } from './003-key-rotation.js';
 import { auditCheckpoints } from './004-audit-checkpoints.js';
 import { webhooks } from './005-webhooks.js';
+import { managedSecrets } from './006-managed-secrets.js';
 import type { Migration } from './migration.js';
 
 /** Every migration, in order. */
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   keyRotation,
   auditCheckpoints,
   webhooks,
+  managedSecrets,
 ];
 
 interface MigrationTables {

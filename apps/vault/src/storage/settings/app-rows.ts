@@ -26,6 +26,8 @@ export interface AppRows {
   readonly app: AppRow;
   readonly apiKeys: readonly StoredApiKey[];
   readonly providers: readonly ProviderConfigRow[];
+  /** Providers of the second kind: managed secrets. */
+  readonly managedSecrets: readonly ProviderConfigRow[];
   readonly identityProvider: IdentityProviderRow | null;
   readonly policies: readonly PolicyRow[];
   readonly webhooks: readonly WebhookRow[];
@@ -54,7 +56,7 @@ export async function readAppRows(
       .where((eb) => eb.and(ofApp))
       .orderBy('id')
       .execute();
-    const providers = await db
+    const configurations = await db
       .selectFrom('provider_configs')
       .selectAll()
       .where((eb) => eb.and(ofApp))
@@ -73,7 +75,16 @@ export async function readAppRows(
       .executeTakeFirst();
     const webhooks = await listAppWebhooks(storage, app.id);
     if ((await readAppVersion(storage, app.id)) === app.version) {
-      return { app, apiKeys, providers, identityProvider: identityProvider ?? null, policies, webhooks };
+      const ofKind = (kind: ProviderConfigRow['kind']) => configurations.filter((row) => row.kind === kind);
+      return {
+        app,
+        apiKeys,
+        providers: ofKind('oauth'),
+        managedSecrets: ofKind('managed_secret'),
+        identityProvider: identityProvider ?? null,
+        policies,
+        webhooks,
+      };
     }
   }
   throw new SettingsConflictError();

@@ -1,0 +1,191 @@
+import type { Insertable, Kysely, Transaction } from 'kysely';
+import { isUniqueViolation } from '../database/database-error.js';
+import type { Storage } from '../database/storage.js';
+import type { GrantRow, PrincipalType } from '../live/grants.js';
+import type { GrantTable, Tables } from '../tables.js';
+
+/** Either the database or a transaction on it. */
+type Executor = Kysely<Tables> | Transaction<Tables>;
+
+/** One grant on a managed secret as it is stored. Times are ms since 1970. */
+export interface SecretGrantInput {
+  readonly appId: string;
+  readonly id: string;
+  readonly secretId: string;
+  readonly slug: string;
+  readonly credentialId: string;
+  readonly principalType: PrincipalType;
+  readonly principalId: string;
+  readonly label: string | null;
+  readonly expiresAtMs: number | null;
+  /** Facts of its making: created_by, created_at, tags, is_from_file. */
+  readonly policy: Readonly<Record<string, unknown>>;
+  readonly nowMs: number;
+}
+
+/** There is a live grant of this principal under this label. */
+export class LabelTakenError extends Error {
+  readonly code = 'label_taken';
+
+  constructor() {
+    super('There is a grant with this label already.');
+    this.name = 'LabelTakenError';
+  }
+}
+
+/** Stores a grant on a managed secret. @throws LabelTakenError */
+export function insertSecretGrant(trx: Executor, input: SecretGrantInput): Promise<void> {
+  return insertGrantRow(trx, {
+    app_id: input.appId,
+    id: input.id,
+    grant_kind: 'managed_secret',
+    provider_id: input.slug,
+    provider_config_id: input.secretId,
+    credential_id: input.credentialId,
+    principal_type: input.principalType,
+    principal_id: input.principalId,
+    issuer: '',
+    subject: '',
+    account_identifier: '',
+    account_display_name: null,
+    label: input.label,
+    sibling_label: input.label ?? '',
+    status: 'active',
+    scopes_json: '[]',
+    mismatch_json: null,
+    expires_at: input.expiresAtMs,
+    policy_json: JSON.stringify(input.policy),
+    parameters_json: '{}',
+    created_at: input.nowMs,
+  });
+}
+
+/** Stores one more grant on the credential of `source`, for the same principal. @throws LabelTakenError */
+export function insertSibling(
+  trx: Executor,
+  source: GrantRow,
+  sibling: {
+    id: string;
+    label: string;
+    expiresAtMs: number | null;
+    policy: Readonly<Record<string, unknown>>;
+    nowMs: number;
+  },
+): Promise<void> {
+  return insertGrantRow(trx, {
+    app_id: source.app_id,
+    id: sibling.id,
+    grant_kind: source.grant_kind,
+    provider_id: source.provider_id,
+    provider_config_id: source.provider_config_id,
+    credential_id: source.credential_id,
+    principal_type: source.principal_type,
+    principal_id: source.principal_id,
+    issuer: source.issuer,
+    subject: source.subject,
+    account_identifier: source.account_identifier,
+    account_display_name: source.account_display_name,
+    label: sibling.label,
+    sibling_label: sibling.label,
+    status: 'active',
+    scopes_json: source.scopes_json,
+    mismatch_json: source.mismatch_json,
+    expires_at: sibling.expiresAtMs,
+    policy_json: JSON.stringify(sibling.policy),
+    parameters_json: source.parameters_json,
+    created_at: sibling.nowMs,
+  });
+}
+
+async function insertGrantRow(trx: Executor, row: Insertable<GrantTable>): Promise<void> {
+  try {
+    await trx.insertInto('grants').values(row).execute();
+  } catch (error) {
+    throw isUniqueViolation(error) ? new LabelTakenError() : error;
+  }
+}
+
+/** The live grants on one managed secret, oldest first. */
+export function listSecretGrants(storage: Storage, appId: string, secretId: string): Promise<GrantRow[]> {
+  return storage.db
+    .selectFrom('grants')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('provider_config_id', '=', secretId)
+    .where('status', '=', 'active')
+    .orderBy('id')
+    .execute();
+}
+
+/** Live grants of any of these groups on one managed secret, newest first. */
+export async function findGrantsForGroups(
+  storage: Storage,
+  appId: string,
+  groupIds: readonly string[],
+  slug: string,
+): Promise<GrantRow[]> {
+  if (groupIds.length === 0) return [];
+  return storage.db
+    .selectFrom('grants')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('principal_type', '=', 'group')
+    .where('principal_id', 'in', groupIds)
+    .where('provider_id', '=', slug)
+    .where('status', '=', 'active')
+    .orderBy('id', 'desc')
+    .limit(1000)
+    .execute();
+}
+
+/** Whether a live grant of the same account (`source` among them) has this label already. */
+export async function hasSiblingLabel(trx: Executor, source: GrantRow, label: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('grants')
+    .select('id')
+    .where('app_id', '=', source.app_id)
+    .where('principal_type', '=', source.principal_type)
+    .where('principal_id', '=', source.principal_id)
+    .where('provider_config_id', '=', source.provider_config_id)
+    .where('issuer', '=', source.issuer)
+    .where('subject', '=', source.subject)
+    .where('label', '=', label)
+    .where('status', '=', 'active')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Points a grant on a managed secret at another credential of it; its id stays. @returns whether there is such a live grant */
+export async function pointGrant(
+  trx: Executor,
+  key: { appId: string; grantId: string; secretId: string },
+  credentialId: string,
+): Promise<boolean> {
+  const result = await trx
+    .updateTable('grants')
+    .set({ credential_id: credentialId })
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.grantId)
+    .where('provider_config_id', '=', key.secretId)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Revokes every live grant on a managed secret, or one of them. */
+export async function revokeSecretGrants(
+  trx: Executor,
+  key: { appId: string; secretId: string; grantId?: string },
+  by: string,
+  nowMs: number,
+): Promise<void> {
+  let update = trx
+    .updateTable('grants')
+    .set({ status: 'revoked', revoked_at: nowMs, revoked_by: by })
+    .where('app_id', '=', key.appId)
+    .where('provider_config_id', '=', key.secretId)
+    .where('status', '=', 'active');
+  if (key.grantId !== undefined) update = update.where('id', '=', key.grantId);
+  await update.execute();
+}
