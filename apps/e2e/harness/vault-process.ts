@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from './ports.js';
 
-/** The root of the repository. */
-export const repositoryRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+/** The root of the repository, from the sources as from the built files. */
+export const repositoryRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
 const serverFile = join(repositoryRoot, 'apps', 'vault', 'dist', 'main.js');
 const commandFile = join(repositoryRoot, 'apps', 'vault', 'dist', 'cli', 'main.js');
 
@@ -96,4 +96,8 @@ export async function startVaultProcess(options: VaultProcessOptions): Promise<V
     },
     kill: (signal) => void child.kill(signal),
   };
+}
+
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'pnpm-workspace.yaml')) ? folder : findRoot(dirname(folder));
 }

@@ -1,0 +1,114 @@
+import { wasDisturbed } from '../check/evidence.js';
+import { fail, type HeldRequest } from './provider-gate.js';
+import type { FaultAtWork, SystemFaultInput } from './run-system-faults.js';
+
+/** How long a fault waits for somebody to be in the middle of a refresh. */
+const holdTimeoutMs = 8_000;
+
+/** Kills, stops and steps the clocks of vault processes. */
+export async function disturbProcess(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
+  const { world } = input;
+  const { plan } = work;
+  const vault = world.fleet.vaults[plan.vault % world.fleet.vaults.length];
+  if (vault === undefined) return;
+  switch (plan.kind) {
+    case 'kill':
+      work.begin({ vaults: [vault.index] });
+      vault.kill(plan.durationMs);
+      return work.wait(plan.durationMs);
+    case 'stop':
+      work.begin({ vaults: [vault.index] });
+      vault.signal('SIGSTOP');
+      await work.wait(plan.durationMs);
+      vault.signal('SIGCONT');
+      return;
+    case 'kill_holder_before':
+    case 'kill_holder_after':
+      return killHolder(input, work);
+    case 'stop_holder':
+      return stopHolder(input, work);
+    case 'stale_refusal':
+      return refuseStale(input, work);
+    default:
+      if (process.platform !== 'linux') return work.skip('the clock can be stepped on Linux only');
+      return stepClock(input, work);
+  }
+}
+
+async function takeHolder(input: SystemFaultInput, work: FaultAtWork): Promise<HeldRequest | undefined> {
+  const gate = input.world.providers.get(work.plan.mode)?.gate;
+  const held = await gate?.holdNext(holdTimeoutMs);
+  if (held === undefined) return undefined;
+  if (held.presentation.vault !== undefined) return held;
+  work.skip('the system does not tell which process holds a connection');
+  held.answer(await held.forward());
+  return undefined;
+}
+
+/** SIGKILL while the refresh token is on its way: before the provider has it, or after it was spent. */
+async function killHolder(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
+  const held = await takeHolder(input, work);
+  if (held === undefined) return;
+  const vault = input.world.fleet.vaults[held.presentation.vault ?? 0];
+  if (work.plan.kind === 'kill_holder_after') await held.forward();
+  work.begin({ vaults: vault && [vault.index], detail: work.plan.mode });
+  vault?.kill(work.plan.durationMs);
+  await work.wait(100);
+  held.cut();
+  await work.wait(work.plan.durationMs);
+}
+
+/** SIGSTOP for longer than the lease, with the answer of the provider waiting for it when it goes on. */
+async function stopHolder(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
+  const held = await takeHolder(input, work);
+  if (held === undefined) return;
+  const vault = input.world.fleet.vaults[held.presentation.vault ?? 0];
+  work.begin({ vaults: vault && [vault.index], detail: work.plan.mode });
+  vault?.signal('SIGSTOP');
+  const answer = await held.forward();
+  await work.wait(work.plan.durationMs);
+  held.answer(answer);
+  vault?.signal('SIGCONT');
+  await work.wait(300);
+}
+
+/**
+ * The user connects again while a refresh with the old token is at the provider, which then refuses the old token (R6): what was
+ * connected must stay.
+ */
+async function refuseStale(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
+  const gate = input.world.providers.get('strict')?.gate;
+  const emulator = input.world.providers.get('strict')?.emulator;
+  const held = await gate?.holdNext(holdTimeoutMs);
+  if (held === undefined || emulator === undefined) return;
+  const { tokenSha256 } = held.presentation;
+  const subject = emulator.log().find((event) => event.sha256 === tokenSha256)?.subject;
+  const account = input.ledger.accounts.find((each) => each.mode === 'strict' && each.subject === subject);
+  const isFree = account !== undefined && !account.isBusy && account.grant !== undefined;
+  if (!isFree || wasDisturbed(input.book.faults, undefined, Date.now(), Date.now())) {
+    held.answer(await held.forward());
+    return;
+  }
+  account.isBusy = true;
+  try {
+    work.begin({ vaults: [], detail: account.name });
+    await input.reconnect(account);
+    // The tester sees states of credentials once a second.
+    await work.wait(1_500);
+    held.answer(fail(400, 'invalid_grant'));
+    await work.wait(1_500);
+  } finally {
+    account.isBusy = false;
+  }
+}
+
+async function stepClock(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
+  const { plan } = work;
+  const vault = input.world.fleet.vaults[plan.vault % input.world.fleet.vaults.length];
+  work.begin({ vaults: vault && [vault.index], detail: `${plan.stepSeconds} s` });
+  vault?.setClock(plan.stepSeconds);
+  await work.wait(plan.durationMs);
+  vault?.setClock(0);
+  // The process looks at its clock's file once a second.
+  await work.wait(1_500);
+}

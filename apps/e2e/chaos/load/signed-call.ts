@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import {
+  buildSignedHeaders,
+  createNonce,
+  deriveKeyId,
+  deriveSigningKeyObject,
+  sha256Hex,
+} from '@alter-ai/core-crypto';
+
+/** What came back, or what came in the way. */
+export interface CallResult {
+  /** 0 where there was no answer. */
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly requestId: string | undefined;
+  readonly hasRetryAfter: boolean;
+  /** What ended the connection, where there was no answer. */
+  readonly failure: string | undefined;
+}
+
+/** Calls the vault as an SDK does: signed, without sending the key. Never throws. */
+export type SignedCall = (
+  vaultUrl: string,
+  path: string,
+  body: unknown,
+  timeoutMs?: number,
+) => Promise<CallResult>;
+
+/** Prepares calls with one API key. */
+export function createSignedCall(apiKey: string): SignedCall {
+  const signingKey = deriveSigningKeyObject(apiKey);
+  const keyId = deriveKeyId(apiKey);
+  return async (vaultUrl, path, body, timeoutMs = 40_000) => {
+    const text = JSON.stringify(body);
+    const signed = buildSignedHeaders(signingKey, {
+      method: 'POST',
+      target: path,
+      timestamp: Math.floor(Date.now() / 1000),
+      nonce: createNonce(),
+      bodySha256: sha256Hex(text),
+    });
+    try {
+      const answer = await fetch(`${vaultUrl}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'X-Alter-Key-Id': keyId, ...signed },
+        body: text,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return {
+        status: answer.status,
+        body: (await answer.json()) as Record<string, unknown>,
+        requestId: answer.headers.get('x-request-id') ?? undefined,
+        hasRetryAfter: answer.headers.has('retry-after'),
+        failure: undefined,
+      };
+    } catch (error) {
+      return { status: 0, body: {}, requestId: undefined, hasRetryAfter: false, failure: nameFailure(error) };
+    }
+  };
+}
+
+/** SHA-256 of a token: the only form in which the tester keeps one, and the form of the emulator's log. */
+export function hashText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function nameFailure(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.name === 'TimeoutError') return 'timeout';
+  const { cause } = error;
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  return error.name;
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type pg from 'pg';
+import type { PostgresPair } from './postgres-pair.js';
+
+/** A credential of a grant as it stands in the database. */
+export interface CredentialState {
+  readonly grantId: string;
+  readonly status: string;
+  readonly cause: string | null;
+  readonly evidence: string | null;
+}
+
+/** The tester's own look into the database, past every proxy. Rejects while the database is not to be had. */
+export interface DatabaseReader {
+  readCredentials(): Promise<CredentialState[]>;
+  /** Request ids of releases that are on record and were not told before. */
+  readNewReleases(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const credentialQuery = `select g.id as "grantId", c.status as status, c.death_cause as cause,
+  c.death_evidence_json as evidence
+  from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id where g.status = 'active'`;
+
+function buildReleaseQuery(table: string, chain: string, after: string): string {
+  return `select chain_id, sequence, record from ${table}
+    where kind = 'access.retrieve' and outcome = 'released' and chain_id = ${chain} and sequence > ${after}`;
+}
+
+interface RecordRow {
+  readonly chain_id: string;
+  readonly sequence: number | string;
+  readonly record: string;
+}
+
+/** Remembers how far each chain of each month was read. */
+function createProgress() {
+  const reached = new Map<string, number>();
+  return {
+    find: (table: string, chain: string) => reached.get(`${table}/${chain}`) ?? 0,
+    note: (table: string, rows: readonly RecordRow[]): string[] => {
+      for (const row of rows) {
+        const key = `${table}/${row.chain_id}`;
+        reached.set(key, Math.max(reached.get(key) ?? 0, Number(row.sequence)));
+      }
+      return rows.flatMap(({ record }) => (JSON.parse(record) as { request_id?: string }).request_id ?? []);
+    },
+  };
+}
+
+/** Reads PostgreSQL, whichever server is the primary now. */
+export function createPostgresReader(pair: PostgresPair): DatabaseReader {
+  const progress = createProgress();
+  async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = await pair.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  return {
+    readCredentials: () =>
+      withClient(async (client) => (await client.query<CredentialState>(credentialQuery)).rows),
+    readNewReleases: () =>
+      withClient(async (client) => {
+        const ids: string[] = [];
+        const months = await client.query<{ name: string }>(
+          "select tablename as name from pg_tables where tablename ~ '^audit_[0-9]'",
+        );
+        const chains = await client.query<{ id: string }>('select id from audit_chains');
+        for (const { name } of months.rows) {
+          for (const { id } of chains.rows) {
+            const query = buildReleaseQuery(name, '$1', '$2');
+            const { rows } = await client.query<RecordRow>(query, [id, progress.find(name, id)]);
+            ids.push(...progress.note(name, rows));
+          }
+        }
+        return ids;
+      }),
+    close: async () => {},
+  };
+}
+
+/** Reads the SQLite file of the one vault. */
+export function createSqliteReader(dataDir: string): DatabaseReader {
+  const progress = createProgress();
+  const database = new Database(join(dataDir, 'vault.db'), { readonly: true, timeout: 1_000 });
+  return {
+    readCredentials: async () => database.prepare<[], CredentialState>(credentialQuery).all(),
+    readNewReleases: async () => {
+      const months = database
+        .prepare<[], { name: string }>(
+          "select name from sqlite_master where type = 'table' and name glob 'audit_[0-9]*'",
+        )
+        .all();
+      const chains = database.prepare<[], { id: string }>('select id from audit_chains').all();
+      return months.flatMap(({ name }) =>
+        chains.flatMap(({ id }) => {
+          const query = database.prepare<[string, number], RecordRow>(buildReleaseQuery(name, '?', '?'));
+          return progress.note(name, query.all(id, progress.find(name, id)));
+        }),
+      );
+    },
+    close: async () => void database.close(),
+  };
+}
