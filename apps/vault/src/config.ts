@@ -53,6 +53,8 @@ export interface OtlpConfig {
   readonly headers: Readonly<Record<string, SecretValue>>;
   /** `service.name` of everything sent. */
   readonly serviceName: string;
+  /** Whether the audit log goes there, too. */
+  readonly hasLogs: boolean;
 }
 
 /** Levels of the log, as pino names them. */
@@ -91,6 +93,7 @@ export const environmentTable: readonly (readonly [name: string, fallback: strin
   ['OTEL_EXPORTER_OTLP_ENDPOINT', '', 'OpenTelemetry collector (OTLP/HTTP); absent: nothing is sent'],
   ['OTEL_EXPORTER_OTLP_HEADERS', '', 'key=value,... sent to it, such as its credentials'],
   ['OTEL_SERVICE_NAME', 'alter-vault', 'service.name of what is sent'],
+  ['OTEL_LOGS_EXPORTER', 'otlp', 'otlp | none; the audit log, where there is a collector'],
   ...telemetryVariables,
 ];
 
@@ -253,6 +256,8 @@ function readOtlp(read: (name: string) => string | undefined, problems: string[]
   const headers = readHeaderPairs(read('OTEL_EXPORTER_OTLP_HEADERS') ?? '');
   if (headers === undefined)
     problems.push('OTEL_EXPORTER_OTLP_HEADERS: must be key=value pairs, comma separated');
+  const logs = read('OTEL_LOGS_EXPORTER') ?? 'otlp';
+  if (logs !== 'otlp' && logs !== 'none') problems.push('OTEL_LOGS_EXPORTER: must be otlp or none');
   if (endpoint === undefined) return null;
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   // Collectors stand beside the vault more often than not, so plain http is taken.
@@ -264,6 +269,7 @@ function readOtlp(read: (name: string) => string | undefined, problems: string[]
     endpoint: endpoint.replace(/\/+$/, ''),
     headers: headers ?? {},
     serviceName: read('OTEL_SERVICE_NAME') ?? 'alter-vault',
+    hasLogs: logs !== 'none',
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type AuditFilter, createAuditFollower, exportAudit, queryAudit } from '../audit/query-audit.js';
+import { exportSnapshot } from '../audit/export/export-snapshot.js';
+import { type AuditFilter, createAuditFollower, queryAudit } from '../audit/query-audit.js';
 import type { VaultDeps } from '../deps.js';
 import { listAppRows } from '../storage/settings/app-rows.js';
 import { defineLines, defineOperation, OperationError } from './operation.js';
@@ -46,11 +47,20 @@ export const auditOperations = {
 
 /** Reading the audit log, line by line. */
 export const auditLineOperations = {
-  'audit.export': defineLines({ filter: filterSchema }, async function* (deps, input) {
-    const filter = await readFilter(deps, input.filter);
-    await deps.audit.append({ kind: 'audit.exported', appId: filter.appId ?? null, principal: 'operator' });
-    yield* exportAudit(deps.storage, filter);
-  }),
+  'audit.export': defineLines(
+    { filter: filterSchema, format: z.enum(['jsonl', 'csv']).default('jsonl') },
+    async function* (deps, { filter: given, format }, signal) {
+      const filter = await readFilter(deps, given);
+      // Before the first line leaves, and so that the export holds it.
+      await deps.audit.append({
+        kind: 'audit.exported',
+        appId: filter.appId ?? null,
+        principal: 'operator',
+        details: { format, filter: { ...given } },
+      });
+      yield* exportSnapshot(deps.storage, filter, { nowMs: deps.clock(), signal });
+    },
+  ),
   'audit.follow': defineLines({ filter: filterSchema }, async function* (deps, input, signal) {
     const filter = await readFilter(deps, input.filter);
     const next = createAuditFollower(deps.storage, { filter, sinceMs: deps.clock(), clock: deps.clock });

@@ -11,8 +11,10 @@ import type { AppSettings } from '../settings/settings-reader.js';
 import { listAppRows } from '../storage/settings/app-rows.js';
 import { findAppOfGrant, listApiKeys } from '../storage/settings/operator-rows.js';
 import { auditOperations } from './audit-operations.js';
+import { keyOperations } from './keys/key-operations.js';
 import { defineOperation, OperationError } from './operation.js';
 import { runDoctor } from './run-doctor.js';
+import { webhookOperations } from './webhooks/webhook-operations.js';
 
 const app = z.string().max(63).optional();
 const operator = 'operator';
@@ -104,6 +106,8 @@ export const operations = {
   }),
   'audit.verify': defineOperation({}, (deps) => verifyAudit(deps)),
   ...auditOperations,
+  ...keyOperations,
+  ...webhookOperations,
 } as const;
 
 async function loadApps(deps: VaultDeps, slug: string | undefined): Promise<AppSettings[]> {

@@ -3,19 +3,10 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import type { AuditVerdict } from '../audit/verify/audit-verdict.js';
 import { verifyExport } from '../audit/verify-export.js';
+import { addFilters, type FilterOptions, readFilter } from './audit/audit-filter.js';
+import { addExportCommand } from './audit/export-command.js';
 import { exitCodes, printJson, stripControls } from './output.js';
 import { CommandError, withVault } from './run-command.js';
-
-interface FilterOptions {
-  readonly app?: string;
-  readonly grant?: string;
-  readonly provider?: string;
-  readonly user?: string;
-  readonly outcome?: string;
-  readonly kind?: string;
-  readonly from?: string;
-  readonly until?: string;
-}
 
 interface SearchOptions extends FilterOptions {
   readonly lines: string;
@@ -35,19 +26,7 @@ export function addAuditCommands(program: Command): void {
     .option('-n, --lines <count>', 'how many', '100')
     .option('--json', 'one record of JSON a line')
     .action((options: SearchOptions) => printNewest(options));
-  addFilters(audit.command('export').description('print every record that matches, oldest first'))
-    .option('--format <format>', 'jsonl', 'jsonl')
-    .action(async (options: FilterOptions & { format: string }) => {
-      if (options.format !== 'jsonl') throw new CommandError('the format must be jsonl', exitCodes.usage);
-      await withVault(async (client) => {
-        const lines = client.lines(
-          'audit.export',
-          { filter: readFilter(options) },
-          new AbortController().signal,
-        );
-        for await (const line of lines) await write(`${line}\n`);
-      });
-    });
+  addExportCommand(audit);
   audit
     .command('verify')
     .description('find any record that was changed, removed or added')
@@ -63,39 +42,6 @@ export function addAuditCommands(program: Command): void {
       if (verdict.isIntact) return;
       throw new CommandError(verdict.faults.map((fault) => fault.description).join('\n'));
     });
-}
-
-function addFilters(command: Command): Command {
-  return command
-    .option('--app <slug>', 'of one app')
-    .option('--grant <id>', 'about one grant')
-    .option('--provider <id>', 'about one provider')
-    .option('--user <id>', 'about one user')
-    .option('--outcome <outcome>', 'with this outcome')
-    .option('--kind <kind>', 'of one kind, or of a family such as access.*')
-    .option('--from <time>', 'from this time on (ISO 8601)')
-    .option('--until <time>', 'before this time (ISO 8601)');
-}
-
-function readFilter(options: FilterOptions) {
-  return {
-    app: options.app,
-    grantId: options.grant,
-    providerId: options.provider,
-    userId: options.user,
-    outcome: options.outcome,
-    kind: options.kind,
-    fromMs: readTime('--from', options.from),
-    untilMs: readTime('--until', options.until),
-  };
-}
-
-function readTime(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms))
-    throw new CommandError(`${name} must be a time such as 2026-01-31T08:00:00Z`, exitCodes.usage);
-  return ms;
 }
 
 async function printNewest(options: SearchOptions): Promise<void> {

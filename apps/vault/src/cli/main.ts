@@ -4,9 +4,12 @@ import { addAuditCommands } from './audit-commands.js';
 import { addConnectCommand } from './connect-command.js';
 import { addGrantCommands } from './grant-commands.js';
 import { addInspectCommands } from './inspect-commands.js';
+import { addAppCommands } from './keys/app-commands.js';
+import { addRotateCommand } from './keys/rotate-command.js';
 import { exitCodes } from './output.js';
 import { reportFailure } from './run-command.js';
 import { addSettingsCommands } from './settings-commands.js';
+import { addWebhookCommands } from './webhooks/webhook-commands.js';
 
 const program = new Command('alter')
   .description(
@@ -18,6 +21,9 @@ addSettingsCommands(program);
 addInspectCommands(program);
 addGrantCommands(program);
 addAuditCommands(program);
+addWebhookCommands(program);
+addAppCommands(program);
+addRotateCommand(program);
 addConnectCommand(program);
 // What was not given its own way of ending goes by the program's.
 for (const command of listCommands(program)) command.exitOverride();

@@ -392,6 +392,9 @@ export interface WebhookTable {
   /** HTTP status of the last attempt, null when there was no answer. */
   last_status: number | null;
   last_error: string | null;
+  /** Events that were given up since the beginning, and when that was last. */
+  given_up: number;
+  last_given_up_at: number | null;
   created_at: number;
   updated_at: number;
 }

@@ -2,13 +2,13 @@ import type { VaultDeps } from '../deps.js';
 import { findLoggedRecord } from '../storage/log/audit-cursors.js';
 import {
   type DeliveryRow,
-  endDeliveries,
+  endDelivery,
   hurryDeliveries,
   listOldDeliveries,
   postponeDelivery,
 } from '../storage/webhooks/webhook-deliveries.js';
 import { disableWebhook, type WebhookRow } from '../storage/webhooks/webhook-rows.js';
-import { recordGivenUp } from './give-up.js';
+import { giveUp } from './give-up.js';
 import { buildMessage } from './message/event-message.js';
 import { type AttemptOutcome, sendMessage } from './message/send-message.js';
 import { listLiveSecrets, openWebhookSecrets } from './message/webhook-secret.js';
@@ -36,8 +36,7 @@ export async function deliverEvent(
   const body = record === undefined ? null : buildMessage(record);
   if (body === null) {
     // Retention was faster: nothing is left to send.
-    await recordGivenUp(deps, webhook, [{ id: delivery.event_id }], { status: null, error: 'record_gone' });
-    await endDeliveries(storage, key, [delivery.event_id], { updated_at: webhook.updated_at });
+    await giveUp(deps, webhook, [delivery.event_id], { status: null, error: 'record_gone' });
     return 'missing';
   }
   const outcome = await attempt(deps, webhook, { id: delivery.event_id, body }, signal);
@@ -46,7 +45,7 @@ export async function deliverEvent(
   const seen = { last_attempt_at: nowMs, last_status: outcome.status, last_error: outcome.error };
   if (outcome.result === 'delivered') {
     const changes = { ...seen, last_success_at: nowMs, failing_since: null };
-    await endDeliveries(storage, key, [delivery.event_id], changes);
+    await endDelivery(storage, delivery, changes);
     // Back after a while: what was put off for hours need not wait any more.
     const isBack = webhook.failing_since !== null && webhook.failing_since <= nowMs - longFailureMs;
     if (isBack) await hurryDeliveries(storage, key, nowMs);
@@ -112,11 +111,5 @@ async function settleFailure(
   // Whatever else has been tried for as long goes with it: one entry in the log for all.
   const others = await listOldDeliveries(storage, key, nowMs - retryPeriodMs);
   const ids = new Set([delivery.event_id, ...others.map((other) => other.event_id)]);
-  await recordGivenUp(
-    deps,
-    webhook,
-    [...ids].sort().map((id) => ({ id })),
-    outcome,
-  );
-  await endDeliveries(storage, key, [...ids], changes);
+  await giveUp(deps, webhook, [...ids], outcome);
 }

@@ -1,16 +1,18 @@
 import type { VaultDeps } from '../deps.js';
+import { giveUpDeliveries } from '../storage/webhooks/webhook-deliveries.js';
 import type { WebhookRow } from '../storage/webhooks/webhook-rows.js';
 
-/** Puts on record that events will not reach a webhook, before they leave the queue. `alter webhooks resend` can still send them. */
-export async function recordGivenUp(
-  deps: Pick<VaultDeps, 'audit'>,
+/**
+ * Gives events up: first that is put on record, then they leave the queue, so that none goes unnoticed. `alter webhooks resend`
+ * can still send them.
+ */
+export async function giveUp(
+  deps: Pick<VaultDeps, 'audit' | 'storage' | 'clock'>,
   webhook: WebhookRow,
-  events: readonly { id: string }[],
-  last: { status: number | null; error: string | null } = {
-    status: webhook.last_status,
-    error: webhook.last_error,
-  },
+  eventIds: readonly string[],
+  last: { status: number | null; error: string | null },
 ): Promise<void> {
+  const sorted = [...eventIds].sort();
   await deps.audit.append({
     kind: 'webhook.given_up',
     appId: webhook.app_id,
@@ -18,11 +20,16 @@ export async function recordGivenUp(
     details: {
       webhook_id: webhook.id,
       webhook: webhook.name,
-      events: events.length,
-      first_event: events[0]?.id,
-      last_event: events.at(-1)?.id,
+      events: sorted.length,
+      first_event: sorted[0],
+      last_event: sorted.at(-1),
       last_status: last.status,
       last_error: last.error,
     },
+  });
+  await giveUpDeliveries(deps.storage, { appId: webhook.app_id, id: webhook.id }, sorted, {
+    last_error: last.error,
+    last_status: last.status,
+    last_given_up_at: deps.clock(),
   });
 }

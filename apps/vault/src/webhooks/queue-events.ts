@@ -2,7 +2,7 @@ import type { VaultDeps } from '../deps.js';
 import { listChainNews, readChainNews } from '../storage/log/audit-cursors.js';
 import { countDeliveries, queueDeliveries } from '../storage/webhooks/webhook-deliveries.js';
 import { nameConsumer, type WebhookRow } from '../storage/webhooks/webhook-rows.js';
-import { recordGivenUp } from './give-up.js';
+import { giveUp } from './give-up.js';
 import { isSubscribed } from './message/event-message.js';
 import { retryPeriodMs } from './retry-time.js';
 
@@ -38,7 +38,15 @@ export async function queueEvents(
       const wanted = records.filter((record) => isSubscribed(patterns, record.kind));
       const isOver = (record: { at: number }) => hasFailedLong && record.at <= nowMs - retryPeriodMs;
       const over = wanted.filter(isOver);
-      if (over.length > 0) await recordGivenUp(deps, webhook, over);
+      if (over.length > 0) {
+        const last = { status: webhook.last_status, error: webhook.last_error };
+        await giveUp(
+          deps,
+          webhook,
+          over.map((record) => record.id),
+          last,
+        );
+      }
       const events = wanted.filter((record) => !isOver(record));
       await queueDeliveries(deps.storage, key, events, { chainId: chain.chainId, through }, nowMs);
       room -= events.length;

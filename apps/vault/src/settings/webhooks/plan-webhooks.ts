@@ -63,6 +63,8 @@ async function planNew(part: PlanPart, entry: WebhookEntry): Promise<AppliedWebh
       last_success_at: null,
       last_status: null,
       last_error: null,
+      given_up: 0,
+      last_given_up_at: null,
       created_at: part.nowMs,
       updated_at: part.nowMs,
     }),

@@ -18,6 +18,7 @@ export const webhooks: Migration = {
         events_json text not null, sealed_secrets ${bytes} not null, is_from_file integer not null,
         status text not null check (status in ('active', 'disabled')), disabled_reason text, failing_since bigint,
         last_attempt_at bigint, last_success_at bigint, last_status integer, last_error text,
+        given_up integer not null, last_given_up_at bigint,
         created_at bigint not null, updated_at bigint not null,
         primary key (app_id, id), unique (app_id, name))`,
       `create table webhook_deliveries (

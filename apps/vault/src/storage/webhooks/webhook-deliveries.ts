@@ -108,8 +108,30 @@ export function listOldDeliveries(
     .execute();
 }
 
-/** Takes events out of the queue and notes what became of the webhook. */
-export async function endDeliveries(
+/** Takes a delivered event out of the queue and notes what became of the webhook. */
+export async function endDelivery(
+  storage: Storage,
+  delivery: DeliveryRow,
+  changes: Updateable<WebhookTable>,
+): Promise<void> {
+  await storage.transaction(async (trx) => {
+    await trx
+      .deleteFrom('webhook_deliveries')
+      .where('app_id', '=', delivery.app_id)
+      .where('webhook_id', '=', delivery.webhook_id)
+      .where('event_id', '=', delivery.event_id)
+      .execute();
+    await trx
+      .updateTable('webhooks')
+      .set(changes)
+      .where('app_id', '=', delivery.app_id)
+      .where('id', '=', delivery.webhook_id)
+      .execute();
+  });
+}
+
+/** Takes events out of the queue that will not be delivered, and counts them. */
+export async function giveUpDeliveries(
   storage: Storage,
   webhook: WebhookKey,
   eventIds: readonly string[],
@@ -126,7 +148,7 @@ export async function endDeliveries(
     }
     await trx
       .updateTable('webhooks')
-      .set(changes)
+      .set((is) => ({ ...changes, given_up: is('given_up', '+', eventIds.length) }))
       .where('app_id', '=', webhook.appId)
       .where('id', '=', webhook.id)
       .execute();
