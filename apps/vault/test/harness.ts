@@ -8,11 +8,12 @@ import pino from 'pino';
 import { describe } from 'vitest';
 import type { ServerState } from '../src/api/server/server-state.js';
 import { createApp, type VaultApp } from '../src/app.js';
-import { loadConfig } from '../src/config.js';
+import { loadConfig, type VaultConfig } from '../src/config.js';
 import type { VaultDeps } from '../src/deps.js';
 import { type OpenVault, openVault } from '../src/open-vault.js';
 import { applySettings } from '../src/settings/apply/apply-settings.js';
 import { checkSettings } from '../src/settings/file/read-file.js';
+import type { Telemetry } from '../src/telemetry/telemetry.js';
 
 /** What a test may say about one signed request; each may also be wrong on purpose. */
 export interface SignedFetchOptions {
@@ -59,6 +60,8 @@ export interface TestVaultOptions {
   readonly config?: unknown;
   readonly clock?: () => number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Starts telemetry as a server does; without it there is none. */
+  readonly startTelemetry?: (config: VaultConfig) => Promise<Telemetry>;
 }
 
 /** Runs the same tests on both databases; PostgreSQL is skipped, visibly, where DATABASE_URL names none. */
@@ -80,8 +83,11 @@ export async function startTestVault(options: TestVaultOptions): Promise<TestVau
     ...(schema ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
     ...options.environment,
   };
+  const vaultConfig = loadConfig(environment);
+  const telemetry = await options.startTelemetry?.(vaultConfig);
   const open = () =>
-    openVault(loadConfig(environment), {
+    openVault(vaultConfig, {
+      ...(telemetry ? { telemetry } : {}),
       log: pino({ level: 'silent' }),
       ...(options.clock ? { clock: options.clock } : {}),
       ...(schema ? { schema } : {}),

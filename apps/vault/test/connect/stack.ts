@@ -1,5 +1,5 @@
 import { type OidcEmulator, type OidcServerOptions, startOidcServer } from '@alter-ai/emulator';
-import { startTestVault, type TestVault } from '../harness.js';
+import { startTestVault, type TestVault, type TestVaultOptions } from '../harness.js';
 
 /** A vault with the strict provider `acme` and an identity provider, all real. */
 export interface ConnectStack {
@@ -37,7 +37,7 @@ export async function startConnectStack(
     provider?: Partial<OidcServerOptions>;
     app?: Record<string, unknown>;
     clock?: () => number;
-  } = {},
+  } & Pick<TestVaultOptions, 'environment' | 'startTelemetry'> = {},
 ): Promise<ConnectStack> {
   const provider = await startOidcServer({
     displayName: 'Acme',
@@ -54,6 +54,8 @@ export async function startConnectStack(
   const vault = await startTestVault({
     kind,
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.environment ? { environment: options.environment } : {}),
+    ...(options.startTelemetry ? { startTelemetry: options.startTelemetry } : {}),
     config: {
       version: 1,
       apps: [
