@@ -34,7 +34,7 @@ function isRefusedConfiguration(error: unknown): error is Error {
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const isOwn = code === 'server_already_running' || code === 'data_is_newer';
+  const isOwn = ['server_already_running', 'data_is_newer', 'key_service_unavailable'].includes(code);
   return isOwn ? error.message : `the server could not start: ${error.name} ${code}`.trim();
 }
 

@@ -5,6 +5,7 @@ import { openAuditLog } from './audit/open-audit-log.js';
 import { readRestoreNote } from './backup/restore-note.js';
 import type { VaultConfig } from './config.js';
 import type { VaultDeps } from './deps.js';
+import { holdRootKeys } from './keys/holders/hold-root-keys.js';
 import { openVaultData } from './keys/open-vault-data.js';
 import { openRootKeys } from './keys/root/open-root-keys.js';
 import { createSettingsReader } from './settings/create-settings-reader.js';
@@ -54,6 +55,11 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       sharedClock: options.clock,
     });
     const { log } = options;
+    const processId = options.processId ?? uuidv7();
+    const hold = await holdRootKeys({ storage, keyring, processId }).catch(async (error: unknown) => {
+      await storage.close();
+      throw error;
+    });
     const audit = await openAuditLog({
       storage,
       keyring,
@@ -83,7 +89,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       egress,
       log,
       clock,
-      processId: options.processId ?? uuidv7(),
+      processId,
       ...(options.telemetry ? { telemetry: options.telemetry } : {}),
       ...(signedAfterSeconds === undefined ? {} : { signedAfterSeconds }),
       ...(options.stopping ? { stopping: options.stopping } : {}),
@@ -94,6 +100,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       async close() {
         await audit.close().catch(() => {});
         await egress.close();
+        await hold.release();
         await storage.close();
         lock?.release();
       },

@@ -10,6 +10,7 @@ import type { VaultDeps } from './deps.js';
 import { ApiError, buildErrorBody } from './http/api-error.js';
 import { createJobRunner, type JobRunner } from './jobs/job-runner.js';
 import { startDeliveries } from './jobs/start-deliveries.js';
+import { listKeyJobs } from './jobs/key-jobs.js';
 import { listUpkeepJobs } from './jobs/upkeep-jobs.js';
 import { listen } from './listen.js';
 import { openVault } from './open-vault.js';
@@ -119,6 +120,7 @@ function startJobs(deps: VaultDeps): JobRunner {
     processId: deps.processId,
     jobs: [
       ...listUpkeepJobs(deps),
+      ...listKeyJobs(deps),
       {
         name: 'connect.delete_ended',
         intervalMs: 3_600_000,

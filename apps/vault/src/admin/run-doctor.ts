@@ -1,5 +1,6 @@
 import { verifyAudit } from '../audit/verify-audit.js';
 import type { VaultDeps } from '../deps.js';
+import { checkKeys } from '../keys/inspect/check-keys.js';
 import { listAppliedMigrations, migrations } from '../storage/migrations/migrate.js';
 import { listAppRows } from '../storage/settings/app-rows.js';
 import { readDatabaseClock } from '../storage/settings/operator-rows.js';
@@ -27,6 +28,7 @@ export async function runDoctor(deps: VaultDeps): Promise<DoctorCheck[]> {
   else report('keys', 'failed', `${failures} sealed values did not open since the start`);
   report('public url', config.isDevelopment ? 'info' : checkPublicUrl(config.publicUrl), config.publicUrl);
   report('redirect uri', 'info', `register ${config.publicUrl}/oauth/callback at every provider`);
+  checks.push(...(await checkKeys(deps)));
   for (const app of await listAppRows(deps.storage)) await checkApp(deps, app.id, report);
   const verdict = await verifyAudit(deps);
   if (verdict.isIntact) {

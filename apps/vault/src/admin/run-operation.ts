@@ -2,13 +2,16 @@ import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
 import { SettingsFileError } from '../settings/file/settings-file-error.js';
 import { auditLineOperations } from './audit-operations.js';
+import { keyLineOperations } from './keys/key-operations.js';
 import { type LineOperation, type Operation, OperationError } from './operation.js';
 import { operations } from './operations.js';
+
+const lineOperations = { ...auditLineOperations, ...keyLineOperations } as const;
 
 /** Names of operations, with their answers. */
 export type Operations = typeof operations;
 /** Names of operations that answer lines. */
-export type LineOperationName = keyof typeof auditLineOperations;
+export type LineOperationName = keyof typeof lineOperations;
 /** What an operation answers. */
 export type Answer<Name extends keyof Operations> = Awaited<ReturnType<Operations[Name]['run']>>;
 
@@ -34,8 +37,8 @@ export async function* runLineOperation(
   input: unknown,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const operation = Object.hasOwn(auditLineOperations, name)
-    ? (auditLineOperations[name as LineOperationName] as unknown as LineOperation)
+  const operation = Object.hasOwn(lineOperations, name)
+    ? (lineOperations[name as LineOperationName] as unknown as LineOperation)
     : undefined;
   if (!operation) throw new OperationError('unknown_operation', `There is no operation ${name}.`);
   const parsed = operation.input.safeParse(input);
@@ -49,7 +52,7 @@ export async function* runLineOperation(
 
 /** Whether a name is that of an operation that answers lines. */
 export function isLineOperation(name: string): name is LineOperationName {
-  return Object.hasOwn(auditLineOperations, name);
+  return Object.hasOwn(lineOperations, name);
 }
 
 function describeIssue(issues: readonly { path: readonly PropertyKey[]; message: string }[]): string {

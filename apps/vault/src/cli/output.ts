@@ -16,6 +16,7 @@ export function findExitCode(code: string): number {
   if (code === 'not_found' || code === 'grant_not_found' || code === 'session_not_found')
     return exitCodes.notFound;
   if (code === 'rate_limit_exceeded') return exitCodes.rateLimited;
+  if (code === 'rotation_refused') return exitCodes.conflict;
   if (code === 'settings_conflict' || code === 'ambiguous_grant' || code === 'provider_not_configured') {
     return exitCodes.conflict;
   }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { SealContext } from '@alter-ai/core-crypto';
-import type { AppKeyStore } from './app-key-store.js';
 import type { RootKeys } from './root/root-key-provider.js';
+import type { AppKeyStore } from './store/app-key-store.js';
 
 /** Seals and opens the vault's secrets: root key → app key → data key (K1, K2). */
 export interface Keyring {
@@ -31,6 +31,8 @@ export interface Keyring {
   /** The keys at the top, and those of apps: for rotating and destroying them. */
   readonly rootKeys: RootKeys;
   readonly appKeys: AppKeyStore;
+  /** The next value of the app is sealed with a new data key: the one at hand may be retired. */
+  renewSealingKey(appId: string): void;
   /** Drops from memory what opens an app's values: its key was destroyed. */
   forgetApp(appId: string): void;
 }

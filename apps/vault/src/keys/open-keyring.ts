@@ -9,10 +9,10 @@ import {
   seal,
 } from '@alter-ai/core-crypto';
 import type { Storage } from '../storage/database/storage.js';
-import { createAppKeyStore } from './app-key-store.js';
-import { createDataKeyStore } from './data-key-store.js';
 import type { Keyring } from './keyring.js';
 import { type RootKeys, toRootKeys } from './root/root-key-provider.js';
+import { createAppKeyStore } from './store/app-key-store.js';
+import { createDataKeyStore } from './store/data-key-store.js';
 import { openVaultKey } from './vault-key.js';
 
 /**
@@ -74,6 +74,7 @@ export async function openKeyring(deps: {
     },
     rootKeys,
     appKeys,
+    renewSealingKey: (appId) => dataKeys.renewSealingKey(appId),
     forgetApp: (appId) => {
       appKeys.forget(appId);
       dataKeys.forget(appId);

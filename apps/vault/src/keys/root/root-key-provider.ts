@@ -1,4 +1,4 @@
-import type { RootKey, SealContext } from '@alter-ai/core-crypto';
+import { type RootKey, readKeyId, type SealContext } from '@alter-ai/core-crypto';
 import { createLocalRootKey } from './local-root-key.js';
 
 /**
@@ -33,6 +33,8 @@ export interface RootKeys {
   readonly forApps: RootKeyProvider;
   /** The key with this id, or undefined. */
   find(id: string): RootKeyProvider | undefined;
+  /** Id of the key that a value is wrapped with, and its name with the version; of a key that is not here the id alone. Throws OpenError. */
+  describe(wrapped: Uint8Array): { id: string; name: string };
 }
 
 /** Builds the set; without `forApps` one key wraps everything. */
@@ -45,7 +47,16 @@ export function createRootKeys(keys: {
   const forApps = keys.forApps ?? forVault;
   const byId = new Map<string, RootKeyProvider>();
   for (const key of [forVault, forApps, ...(keys.others ?? [])]) if (!byId.has(key.id)) byId.set(key.id, key);
-  return { all: [...byId.values()], forVault, forApps, find: (id) => byId.get(id) };
+  return {
+    all: [...byId.values()],
+    forVault,
+    forApps,
+    find: (id) => byId.get(id),
+    describe: (wrapped) => {
+      const id = readKeyId(wrapped);
+      return { id, name: byId.get(id)?.describe(wrapped) ?? id };
+    },
+  };
 }
 
 /** One key in memory is a set of its own. */

@@ -21,12 +21,12 @@ export class StatementTimeoutError extends Error {
 }
 
 const unavailableCodes =
-  /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOSPC|08|53|57P|58|XX001|40001|40P01|25006|55P03|57014|statement_timeout|SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|CORRUPT|NOTADB))/;
+  /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOSPC|08|53|57P|58|XX001|40001|40P01|25006|55P03|57014|statement_timeout|key_service_unavailable|root_key_unknown|SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|CORRUPT|NOTADB))/;
 const unavailableMessages =
   /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|database connection is not open|driver has already been destroyed/i;
 
 /**
- * Whether an error means that the database cannot serve now (gone, full, exhausted, too slow): HTTP 503 with Retry-After, since
+ * Whether an error means that the database, or what keeps its keys, cannot serve now (gone, full, exhausted, too slow): HTTP 503 with Retry-After, since
  * nothing was done (F2). Anything else is a defect of the program.
  */
 export function isStorageUnavailable(error: unknown): boolean {

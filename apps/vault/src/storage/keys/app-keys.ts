@@ -147,3 +147,13 @@ async function updateInBatch(
       .execute();
   }
 }
+
+/** Ids of the apps whose keys were destroyed. */
+export async function listShreddedApps(storage: Storage): Promise<string[]> {
+  const rows = await storage.db
+    .selectFrom('apps')
+    .select('id')
+    .where('shredded_at', 'is not', null)
+    .execute();
+  return rows.map((row) => row.id);
+}

@@ -23,3 +23,19 @@ export async function hasApps(storage: Storage): Promise<boolean> {
   if (!(await hasTable(storage, 'apps'))) return false;
   return (await storage.db.selectFrom('apps').select('id').limit(1).executeTakeFirst()) !== undefined;
 }
+
+/** Puts another value in the place of the one that was read. @returns false when it was changed meanwhile */
+export async function replaceMeta(
+  storage: Storage,
+  key: string,
+  old: Buffer,
+  value: Buffer,
+): Promise<boolean> {
+  const result = await storage.db
+    .updateTable('meta')
+    .set({ value })
+    .where('key', '=', key)
+    .where('value', '=', old)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}

@@ -9,7 +9,10 @@ export type KeyRotationRow = Selectable<KeyRotationTable>;
 /** Stores a new rotation. @returns false when one of the same kind and app is under way */
 export async function insertRotation(storage: Storage, row: KeyRotationRow): Promise<boolean> {
   try {
-    await storage.db.insertInto('key_rotations').values(row).execute();
+    await storage.db
+      .insertInto('key_rotations')
+      .values({ ...row, updated_at: storage.sharedNow() })
+      .execute();
     return true;
   } catch (error) {
     if (isUniqueViolation(error)) return false;
@@ -20,6 +23,26 @@ export async function insertRotation(storage: Storage, row: KeyRotationRow): Pro
 /** Takes a rotation back that has changed nothing yet. */
 export async function deleteRotation(storage: Storage, id: string): Promise<void> {
   await storage.db.deleteFrom('key_rotations').where('id', '=', id).where('phase', '=', 'checking').execute();
+}
+
+/** Takes back what was said before a check that its process did not finish. */
+export async function deleteStaleChecks(storage: Storage): Promise<void> {
+  await storage.db
+    .deleteFrom('key_rotations')
+    .where('phase', '=', 'checking')
+    .where('updated_at', '<', sql<number>`${storage.sharedNow()} - 60000`)
+    .execute();
+}
+
+/** The checks are passed: the rotation begins. @returns false when it was taken back meanwhile */
+export async function leaveChecking(storage: Storage, id: string): Promise<boolean> {
+  const result = await storage.db
+    .updateTable('key_rotations')
+    .set({ phase: 'rewriting' })
+    .where('id', '=', id)
+    .where('phase', '=', 'checking')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 /** Every rotation that is not finished, oldest first. */
@@ -52,9 +75,7 @@ export async function takeRotation(
     .where('id', '=', held.id)
     .where('finished_at', 'is', null)
     .where((is) => is.or([is('settled_at', 'is', null), is('settled_at', '<=', now)]))
-    .where((is) =>
-      is.or([is('holder', 'is', null), is('holder', '=', held.holder), is('deadline', '<=', now)]),
-    )
+    .where((is) => is.or([is('holder', 'is', null), is('deadline', '<=', now)]))
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }

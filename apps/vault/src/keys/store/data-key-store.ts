@@ -10,8 +10,8 @@ import {
   wrapDataKey,
 } from '@alter-ai/core-crypto';
 import { uuidv7 } from 'uuidv7';
-import type { Storage } from '../storage/database/storage.js';
-import { findWrappedDataKey, insertDataKey, isDataKeyInUse } from '../storage/keys/data-keys.js';
+import type { Storage } from '../../storage/database/storage.js';
+import { findWrappedDataKey, insertDataKey, isDataKeyInUse } from '../../storage/keys/data-keys.js';
 import type { AppKeyStore } from './app-key-store.js';
 
 /** Data keys that stay unwrapped in memory. */
@@ -28,6 +28,8 @@ export interface DataKeyStore {
   findKey(appId: string, id: string): Promise<DataKey>;
   /** Makes sure that `takeSealingKey` needs no database. */
   prepare(appId: string): Promise<void>;
+  /** The next `takeSealingKey` makes a new key. */
+  renewSealingKey(appId: string): void;
   /** Drops what is in memory of an app. */
   forget(appId: string): void;
 }
@@ -140,6 +142,9 @@ export function createDataKeyStore(deps: {
     },
     prepare: async (appId) => {
       if ((await findCurrent(appId)) === undefined) await ensureSealingKey(appId);
+    },
+    renewSealingKey: (appId) => {
+      sealing.delete(appId);
     },
     forget: (appId) => {
       sealing.delete(appId);

@@ -6,11 +6,11 @@ import {
   placeAppKey,
   readKeyId,
 } from '@alter-ai/core-crypto';
-import type { Storage } from '../storage/database/storage.js';
-import { findWrappedAppKey } from '../storage/keys/data-keys.js';
-import { UnknownRootKeyError } from './root/key-service-error.js';
-import type { RootKeyProvider, RootKeys } from './root/root-key-provider.js';
-import { readVaultKeyId } from './vault-key.js';
+import type { Storage } from '../../storage/database/storage.js';
+import { findWrappedAppKey } from '../../storage/keys/data-keys.js';
+import { UnknownRootKeyError } from '../root/key-service-error.js';
+import type { RootKeyProvider, RootKeys } from '../root/root-key-provider.js';
+import { readVaultKeyId } from '../vault-key.js';
 
 const cachedMax = 10_000;
 

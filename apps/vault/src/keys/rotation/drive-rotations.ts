@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { uuidv7 } from 'uuidv7';
+import type { VaultDeps } from '../../deps.js';
+import { closeRetiredDataKeys, deleteClosedDataKeys } from '../../storage/keys/app-keys.js';
+import {
+  deleteStaleChecks,
+  type KeyRotationRow,
+  listRotations,
+  listRunningRotations,
+  type RotationProgress,
+  takeRotation,
+  updateRotation,
+} from '../../storage/keys/rotations.js';
+import { type OnBatch, reencryptApp } from './reencrypt-app.js';
+import { rewrapRoot } from './rewrap-root.js';
+import { describeTarget } from './root-target.js';
+import { type RotationPosition, readPosition, startPass } from './rotation-position.js';
+
+/** What driving needs. */
+export type DriveDeps = Pick<VaultDeps, 'storage' | 'keyring' | 'audit' | 'clock' | 'processId'>;
+
+/** How rotations are driven. */
+export interface DriveOptions {
+  readonly signal: AbortSignal;
+  /** True: until none is left. False: until there is nothing to do at this moment, or `budgetMs` is over. */
+  readonly isWaiting: boolean;
+  readonly budgetMs?: number;
+  /** How long calls get that have read a value, or sealed one, before the old data keys go. */
+  readonly settleMs?: number;
+  /** How much longer than a batch the pause after it is; calls go on in between. */
+  readonly pauseFactor?: number;
+}
+
+/** A holder that is silent for longer has lost its rotation to whoever comes next. */
+const leaseMs = 15_000;
+/** Calls are answered within 20 s; a value that one of them has in hand opens until then. */
+const settleAppMs = 30_000;
+const settleRootMs = 5_000;
+const pollEveryMs = 300;
+
+/**
+ * Goes on with rotations that nobody holds, from where they are (K3). Any process may, at any time, again and again: what is done is
+ * in the database, and nothing is lost by a kill. Throws what the database, the audit log or a key service throws.
+ */
+export async function driveRotations(deps: DriveDeps, options: DriveOptions): Promise<void> {
+  const startedMs = performance.now();
+  // One of its own for each drive: two in one process must not take each other's work for theirs.
+  const holder = `${deps.processId}/${uuidv7()}`;
+  const isOver = () =>
+    options.signal.aborted ||
+    (options.budgetMs !== undefined && performance.now() - startedMs > options.budgetMs);
+  while (!isOver()) {
+    const isAny = await driveOnce(deps, holder, options, isOver);
+    if (isAny === 'none') return;
+    if (isAny === 'worked') continue;
+    if (!options.isWaiting) return;
+    await sleep(pollEveryMs, undefined, { signal: options.signal }).catch(() => {});
+  }
+}
+
+async function driveOnce(
+  deps: DriveDeps,
+  holder: string,
+  options: DriveOptions,
+  isOver: () => boolean,
+): Promise<'none' | 'worked' | 'waiting'> {
+  const { storage } = deps;
+  await deleteStaleChecks(storage);
+  const rows = (await listRunningRotations(storage)).filter((row) => row.phase !== 'checking');
+  if (rows.length === 0) return 'none';
+  for (const { id, kind, to_key } of rows) {
+    if (kind === 'root' && (await describeTarget(deps.keyring.rootKeys)).name !== to_key) continue;
+    if (!(await takeRotation(storage, { id, holder, leaseMs }))) continue;
+    const [row] = await listRotations(storage, [id]);
+    if (row === undefined) continue;
+    await workOn(deps, row, holder, options, isOver);
+    return 'worked';
+  }
+  return 'waiting';
+}
+
+async function workOn(
+  deps: DriveDeps,
+  row: KeyRotationRow,
+  holder: string,
+  options: DriveOptions,
+  isOver: () => boolean,
+): Promise<void> {
+  const held = { id: row.id, holder, leaseMs };
+  const write = (progress: RotationProgress) => updateRotation(deps.storage, held, progress);
+  const restart = JSON.stringify(startPass(readPosition(row).neededKeys));
+  const settleMs = options.settleMs ?? (row.kind === 'app' ? settleAppMs : settleRootMs);
+  if (row.phase === 'settling') {
+    if (row.app_id !== null) await closeRetiredDataKeys(deps.storage, row.app_id, deps.clock());
+    await write({ phase: 'sweeping', position_json: restart, isReleased: true });
+    return;
+  }
+  let { changed } = row;
+  const onBatch: OnBatch = async (position, batch) => {
+    changed += batch.changed;
+    const isEnding = isOver();
+    const isHeld = await write({
+      position_json: JSON.stringify(position),
+      changed,
+      isReleased: isEnding,
+    });
+    if (!isHeld || isEnding) return false;
+    await sleep(Math.max(1, batch.tookMs * (options.pauseFactor ?? 1.5)));
+    return true;
+  };
+  try {
+    const from = readPosition(row);
+    const end =
+      row.app_id === null
+        ? await rewrapRoot(deps, from, onBatch)
+        : await reencryptApp(deps, row.app_id, from, onBatch);
+    if (end === undefined) return;
+    // What was read before it was swept may still be in hand: the sweep that finds nothing is the last one.
+    const isLast = row.phase === 'sweeping' && (row.app_id === null || end.passChanged === 0);
+    if (isLast) await finish(deps, row, end, changed, write);
+    else await write({ phase: 'settling', position_json: restart, settleMs, isReleased: true });
+  } catch (error) {
+    await write({ isReleased: true }).catch(() => false);
+    throw error;
+  }
+}
+
+async function finish(
+  deps: DriveDeps,
+  row: KeyRotationRow,
+  end: RotationPosition,
+  changed: number,
+  write: (progress: RotationProgress) => Promise<boolean>,
+): Promise<void> {
+  const unreadable = end.keptKeys.length;
+  const deleted =
+    row.app_id === null ? 0 : await deleteClosedDataKeys(deps.storage, row.app_id, end.keptKeys);
+  await deps.audit.append({
+    kind: 'keys.rotated',
+    appId: row.app_id,
+    outcome: unreadable === 0 ? 'ok' : 'unreadable',
+    details: {
+      kind: row.kind,
+      from_key: row.from_key,
+      to_key: row.to_key,
+      values: changed,
+      data_keys_deleted: deleted,
+      data_keys_kept: unreadable,
+    },
+  });
+  await write({ phase: 'done', unreadable, isFinished: true });
+}
