@@ -42,7 +42,7 @@ export async function authenticateKey(
   seen.apiKeyId = key.row.id;
   seen.keyPrefix = key.row.key_prefix;
   checkSignature(head, headers, key, input.body);
-  finder.remember(headers.apiKey, headers.keyId, key);
+  finder.remember(headers.apiKey, headers.keyId);
   const nowMs = deps.clock();
   const timestampSeconds = checkTimestamp(headers.timestamp, nowMs);
   refuseBeforeRestore(deps.signedAfterSeconds, timestampSeconds, nowMs);

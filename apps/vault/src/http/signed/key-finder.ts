@@ -17,9 +17,9 @@ export interface PreparedKey {
 /** Finds the key that a request names, with what is costly prepared once per stored row. */
 export interface KeyFinder {
   /** @throws ApiError `invalid_key` */
-  find(apiKey: string | undefined, keyId: string | undefined): Promise<PreparedKey>;
+  find(apiKey: string | undefined, keyId: string | undefined): PreparedKey | Promise<PreparedKey>;
   /** Remembers the digest of a key whose signature was right, which saves two HMACs per request. */
-  remember(apiKey: string | undefined, keyId: string | undefined, key: PreparedKey): void;
+  remember(apiKey: string | undefined, keyId: string | undefined): void;
 }
 
 interface Prepared {
@@ -37,14 +37,19 @@ const keyIdPattern = /^[0-9a-f]{32}$/;
 /** Makes a finder; one per server. */
 export function createKeyFinder(deps: Pick<VaultDeps, 'storage' | 'keyring'>): KeyFinder {
   const lookUp = prepareKeyLookup(deps.storage);
-  const digests = new Map<string, string>();
+  const digestsById = new Map<string, string>();
+  const digestsByHash = new Map<string, string>();
   const prepared = new Map<string, Prepared>();
+  /** By row object: where rows are kept, the same one comes again and needs no comparing. */
+  const known = new WeakMap<ApiKeyRow, PreparedKey>();
 
-  const digestOf = (apiKey: string | undefined, keyId: string | undefined): string => {
-    const name = apiKey === undefined ? `id:${keyId}` : sha256Hex(apiKey);
-    const known = digests.get(name);
-    // Both given and known: the id was checked against the key the first time only if it came along, so derive again.
-    if (known !== undefined && (apiKey === undefined || keyId === undefined)) return known;
+  const recallDigest = (apiKey: string | undefined, keyId: string | undefined): string | undefined => {
+    if (apiKey === undefined) return keyId === undefined ? undefined : digestsById.get(keyId);
+    // Both given: the id was checked against the key the first time only if it came along, so derive again.
+    return keyId === undefined ? digestsByHash.get(sha256Hex(apiKey)) : undefined;
+  };
+
+  const deriveDigest = (apiKey: string | undefined, keyId: string | undefined): string => {
     if (apiKey !== undefined) {
       if (!isApiKeyFormat(apiKey))
         throw new ApiError('invalid_key', { message: 'The API key is not well formed.' });
@@ -79,25 +84,32 @@ export function createKeyFinder(deps: Pick<VaultDeps, 'storage' | 'keyring'>): K
       if (prepared.size >= entriesMax) prepared.clear();
       prepared.set(row.id, entry);
     }
-    return {
+    const key = {
       row,
       signingKey: entry.signingKey,
       scopes: entry.scopes,
       allowedNetworks: entry.allowedNetworks,
     };
+    known.set(row, key);
+    return key;
+  };
+
+  const requireKey = (row: ApiKeyRow | undefined): PreparedKey | Promise<PreparedKey> => {
+    if (!row) throw new ApiError('invalid_key');
+    return known.get(row) ?? prepare(row);
   };
 
   return {
-    async find(apiKey, keyId) {
-      const row = await lookUp(digestOf(apiKey, keyId));
-      if (!row) throw new ApiError('invalid_key');
-      return prepare(row);
+    find(apiKey, keyId) {
+      const row = lookUp(recallDigest(apiKey, keyId) ?? deriveDigest(apiKey, keyId));
+      return row instanceof Promise ? row.then(requireKey) : requireKey(row);
     },
     remember(apiKey, keyId) {
-      const name = apiKey === undefined ? `id:${keyId}` : sha256Hex(apiKey);
+      const digests = apiKey === undefined ? digestsById : digestsByHash;
+      const name = apiKey === undefined ? (keyId ?? '') : sha256Hex(apiKey);
       if (digests.has(name)) return;
       if (digests.size >= entriesMax) digests.clear();
-      digests.set(name, digestOf(apiKey, keyId));
+      digests.set(name, deriveDigest(apiKey, keyId));
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Pool } from 'pg';
+import type { ChangeCounter } from './sqlite/change-counter.js';
 
 /**
  * The driver beneath kysely. On SQLite `runExclusive` runs synchronous work on the one connection while no transaction is open on it;
@@ -13,6 +14,9 @@ export type NativeHandle =
       readonly reader: Database;
       /** Whether somebody works on `database` now, maybe in a transaction. */
       readonly isHeld: () => boolean;
-      readonly runExclusive: <T>(work: (database: Database) => T) => Promise<T>;
+      /** `writes` says what the work may change: rows that `changes` has to count, or only the log's own tables. */
+      readonly runExclusive: <T>(writes: 'rows' | 'log', work: (database: Database) => T) => Promise<T>;
+      /** What was committed; whoever writes past kysely and `runExclusive` has to count it here. */
+      readonly changes: ChangeCounter;
     }
   | { readonly kind: 'postgres'; readonly pool: Pool };

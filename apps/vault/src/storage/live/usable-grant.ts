@@ -1,5 +1,6 @@
 import { prepareQuery } from '../database/prepared-query.js';
 import { prepareRead } from '../database/sqlite/prepared-read.js';
+import { createRowCache } from '../database/sqlite/row-cache.js';
 import type { Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables.js';
 
@@ -28,15 +29,15 @@ export interface UsableGrant {
   readonly death_cause: string | null;
 }
 
-type Find = (appId: string, grantId: string) => Promise<UsableGrant | undefined>;
+type Find = (appId: string, grantId: string) => UsableGrant | undefined | Promise<UsableGrant | undefined>;
 const finders = new WeakMap<Storage, Find>();
 
-/** Reads a grant of one app with its credential, as committed now (F7). */
+/** Reads a grant of one app with its credential, as committed now (F7): at once on SQLite, where rows are kept while nothing changes. */
 export function findUsableGrant(
   storage: Storage,
   appId: string,
   grantId: string,
-): Promise<UsableGrant | undefined> {
+): UsableGrant | undefined | Promise<UsableGrant | undefined> {
   let find = finders.get(storage);
   if (!find) {
     find = prepareFind(storage);
@@ -68,10 +69,16 @@ function prepareFind(storage: Storage): Find {
         .where('c.id', '=', '')
         .compile().sql,
     );
-    return async (appId, grantId) => {
+    const kept = createRowCache<UsableGrant>(native.changes);
+    const read = (appId: string, grantId: string): UsableGrant | undefined => {
       const grant = grants.get(appId, grantId);
       const credential = grant && credentials.get(appId, grant.credential_id);
       return credential && { ...grant, ...credential };
+    };
+    return (appId, grantId) => {
+      const found = kept.find(grantId, () => read(appId, grantId));
+      // Kept for another app: not this one's to see (T2).
+      return found === undefined || found.app_id === appId ? found : read(appId, grantId);
     };
   }
   const findJoined = prepareQuery<[string, string], UsableGrant>(storage, (db, parameter) =>

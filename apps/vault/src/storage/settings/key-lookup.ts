@@ -1,5 +1,9 @@
+import type { Kysely } from 'kysely';
 import { prepareQuery } from '../database/prepared-query.js';
+import { prepareRead } from '../database/sqlite/prepared-read.js';
+import { createRowCache } from '../database/sqlite/row-cache.js';
 import type { Storage } from '../database/storage.js';
+import type { Tables } from '../tables.js';
 
 /** An API key with what of its app every request needs; times in ms. */
 export interface ApiKeyRow {
@@ -15,35 +19,45 @@ export interface ApiKeyRow {
 }
 
 /** Finds an API key by its lookup digest (K5). */
-export type KeyLookup = (digest: string) => Promise<ApiKeyRow | undefined>;
+export type KeyLookup = (digest: string) => ApiKeyRow | undefined | Promise<ApiKeyRow | undefined>;
 
 /**
- * Prepares the lookup: one query by a unique key, compiled once. It runs on every signed request, so that a key taken back
- * is refused from the next request on at every process.
+ * Prepares the lookup: one query by a unique key, compiled once. Every signed request asks, so that a key taken back is refused from
+ * the next request on at every process; on SQLite the answer is kept for as long as nothing is committed.
  */
 export function prepareKeyLookup(storage: Storage): KeyLookup {
-  const find = prepareQuery<[string], ApiKeyRow>(storage, (db, parameter) =>
-    db
-      .selectFrom('api_keys')
-      .select((columns) => [
-        'api_keys.id',
-        'api_keys.app_id',
-        // No join: one on a bound value makes SQLite prepare the statement anew at each run.
-        columns
-          .selectFrom('apps')
-          .whereRef('apps.id', '=', 'api_keys.app_id')
-          .select('apps.version')
-          .$asScalar()
-          .$notNull()
-          .as('app_version'),
-        'api_keys.key_prefix',
-        'api_keys.sealed_signing_key',
-        'api_keys.scopes_json',
-        'api_keys.cidr_allowlist_json',
-        'api_keys.expires_at',
-        'api_keys.revoked_at',
-      ])
-      .where('api_keys.lookup_digest', '=', parameter<string>(0)),
-  );
-  return async (digest) => (await find(digest))[0];
+  if (storage.native.kind === 'postgres') {
+    const find = prepareQuery<[string], ApiKeyRow>(storage, (db, parameter) =>
+      selectKey(db, parameter<string>(0)),
+    );
+    return async (digest) => (await find(digest))[0];
+  }
+  const { native } = storage;
+  const keys = prepareRead<[string], ApiKeyRow>(native, selectKey(storage.db, '').compile().sql);
+  const kept = createRowCache<ApiKeyRow>(native.changes);
+  return (digest) => kept.find(digest, () => keys.get(digest));
+}
+
+function selectKey(db: Kysely<Tables>, digest: string) {
+  return db
+    .selectFrom('api_keys')
+    .select((columns) => [
+      'api_keys.id',
+      'api_keys.app_id',
+      // No join: one on a bound value makes SQLite prepare the statement anew at each run.
+      columns
+        .selectFrom('apps')
+        .whereRef('apps.id', '=', 'api_keys.app_id')
+        .select('apps.version')
+        .$asScalar()
+        .$notNull()
+        .as('app_version'),
+      'api_keys.key_prefix',
+      'api_keys.sealed_signing_key',
+      'api_keys.scopes_json',
+      'api_keys.cidr_allowlist_json',
+      'api_keys.expires_at',
+      'api_keys.revoked_at',
+    ])
+    .where('api_keys.lookup_digest', '=', digest);
 }

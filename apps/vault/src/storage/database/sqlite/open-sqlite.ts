@@ -6,6 +6,7 @@ import type { Tables } from '../../tables.js';
 import { runWithRetries } from '../retry.js';
 import type { Storage, StorageOptions } from '../storage.js';
 import { createTransactionScope } from '../transaction-scope.js';
+import { createChangeCounter } from './change-counter.js';
 import { createConnectionLock } from './connection-lock.js';
 import { createSqliteDialect } from './sqlite-driver.js';
 
@@ -21,8 +22,9 @@ export function openSqlite(options: StorageOptions): Storage {
   reader.pragma('query_only = on');
 
   const lock = createConnectionLock();
+  const changes = createChangeCounter(database);
   const scope = createTransactionScope();
-  const db = new Kysely<Tables>({ dialect: createSqliteDialect({ database, lock, scope }) });
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect({ database, lock, scope, changes }) });
 
   return {
     kind: 'sqlite',
@@ -32,11 +34,13 @@ export function openSqlite(options: StorageOptions): Storage {
       database,
       reader,
       isHeld: lock.isHeld,
-      runExclusive: async (work) => {
+      changes,
+      runExclusive: async (writes, work) => {
         const release = lock.tryAcquire() ?? (await lock.acquire());
         try {
           return work(database);
         } finally {
+          if (writes === 'rows') changes.add();
           release();
         }
       },

@@ -14,6 +14,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { TransactionScope } from '../transaction-scope.js';
+import type { ChangeCounter } from './change-counter.js';
 import type { ConnectionLock } from './connection-lock.js';
 import { createStatementCache, type StatementCache } from './statement-cache.js';
 
@@ -21,6 +22,7 @@ interface SqliteParts {
   readonly database: Database;
   readonly lock: ConnectionLock;
   readonly scope: TransactionScope;
+  readonly changes: ChangeCounter;
 }
 
 /**
@@ -36,6 +38,8 @@ export function createSqliteDialect(parts: SqliteParts): Dialect {
   };
 }
 
+const commit = 'commit';
+
 class LockedSqliteAdapter extends SqliteAdapter {
   // The driver below has the lock itself, since the audit log's writer shares it.
   override get supportsMultipleConnections(): boolean {
@@ -49,7 +53,7 @@ class SqliteDriver implements Driver {
 
   constructor(parts: SqliteParts) {
     this.#parts = parts;
-    this.#connection = new SqliteConnection(parts.database);
+    this.#connection = new SqliteConnection(parts);
   }
 
   async init(): Promise<void> {}
@@ -70,7 +74,7 @@ class SqliteDriver implements Driver {
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'));
+    await connection.executeQuery(CompiledQuery.raw(commit));
     this.#connection.isInTransaction = false;
   }
 
@@ -92,18 +96,25 @@ class SqliteDriver implements Driver {
 
 class SqliteConnection implements DatabaseConnection {
   readonly #statements: StatementCache;
+  readonly #changes: ChangeCounter;
   isInTransaction = false;
   release: () => void = () => {};
 
-  constructor(database: Database) {
-    this.#statements = createStatementCache(database);
+  constructor(parts: SqliteParts) {
+    this.#statements = createStatementCache(parts.database);
+    this.#changes = parts.changes;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const statement = this.#statements.prepare(query.sql);
-    if (statement.reader) return { rows: statement.all(...query.parameters) as R[] };
-    const { changes, lastInsertRowid } = statement.run(...query.parameters);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    try {
+      if (statement.reader) return { rows: statement.all(...query.parameters) as R[] };
+      const { changes, lastInsertRowid } = statement.run(...query.parameters);
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+    } finally {
+      // In the same step as the statement: between a commit and its count nobody may read. SQLite calls a commit read-only.
+      if (!statement.readonly || query.sql === commit) this.#changes.add();
+    }
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {

@@ -13,7 +13,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
   return {
     write: (claims, build) =>
       runWithRetries(() =>
-        native.runExclusive((database) => {
+        native.runExclusive('log', (database) => {
           statements.begin.run();
           try {
             for (const claim of claims) if (claim !== null) statements.insertNonce[claim.turn].run(claim.key);
