@@ -8,6 +8,7 @@ import { recordRestore } from './backup/restore-note.js';
 import { type VaultConfig, withPort } from './config.js';
 import type { VaultDeps } from './deps.js';
 import { ApiError, buildErrorBody } from './http/api-error.js';
+import { startHeartbeat } from './jobs/heartbeat.js';
 import { createJobRunner, type JobRunner } from './jobs/job-runner.js';
 import { startDeliveries } from './jobs/start-deliveries.js';
 import { listKeyJobs } from './jobs/key-jobs.js';
@@ -63,6 +64,7 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
     const metricsExport = await startMetricsExport(deps);
     const jobs = startJobs(deps);
     const deliveries = await startDeliveries(deps);
+    const heartbeat = await startHeartbeat(deps);
     const admin = await startAdminSocket(deps);
     await deps.audit.append({ kind: 'server.started', appId: null, details: { process_id: deps.processId } });
     return {
@@ -75,7 +77,7 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
         await Promise.all([socket.drain(drainTimeoutMs), admin.close()]);
         await drainRefreshes(deps, refreshTimeoutMs);
         await Promise.all([jobs.stop(), deliveries.stop()]);
-        await flushUses(deps);
+        await Promise.all([flushUses(deps), heartbeat.stop()]);
         await deps.audit
           .append({ kind: 'server.stopped', appId: null, details: { process_id: deps.processId } })
           .catch(() => log.error('the stop could not be recorded'));

@@ -12,8 +12,8 @@ import { listAppRows } from '../storage/settings/app-rows.js';
 import { findAppOfGrant, listApiKeys } from '../storage/settings/operator-rows.js';
 import { auditOperations } from './audit-operations.js';
 import { keyOperations } from './keys/key-operations.js';
+import { runDoctor } from './doctor/run-doctor.js';
 import { defineOperation, OperationError } from './operation.js';
-import { runDoctor } from './run-doctor.js';
 import { webhookOperations } from './webhooks/webhook-operations.js';
 
 const app = z.string().max(63).optional();
@@ -42,7 +42,19 @@ export const operations = {
     },
   ),
   'settings.export': defineOperation({}, (deps) => exportSettings(deps)),
-  doctor: defineOperation({}, async (deps) => ({ checks: await runDoctor(deps) })),
+  doctor: defineOperation({ hasNetwork: z.boolean().default(false) }, async (deps, input) => ({
+    checks: await runDoctor(deps, input),
+  })),
+  /** Puts a backup on record; the copy itself is the work of the command, which holds up nobody. */
+  'backup.begin': defineOperation({ file: z.string().max(255) }, async (deps, { file }) => {
+    await deps.audit.append({
+      kind: 'backup.created',
+      appId: null,
+      principal: operator,
+      details: { file },
+    });
+    return {};
+  }),
   'grants.list': defineOperation(
     {
       app,

@@ -1,30 +1,14 @@
 import type { Command } from 'commander';
 import { printJson, printTable } from './output.js';
-import { CommandError, withVault } from './run-command.js';
+import { withVault } from './run-command.js';
 
 interface ListOptions {
   readonly app?: string;
   readonly json?: boolean;
 }
 
-/** `alter doctor`, `alter providers` and `alter keys list`. */
+/** `alter providers` and `alter keys list`. */
 export function addInspectCommands(program: Command): void {
-  program
-    .command('doctor')
-    .description('look at everything that commonly goes wrong')
-    .option('--json', 'print the checks as JSON')
-    .action(async (options: { json?: boolean }) => {
-      const { checks } = await withVault((client) => client.call('doctor', {}));
-      if (options.json) printJson({ checks });
-      else {
-        printTable(
-          ['', 'check', 'finding'],
-          checks.map((check) => [check.status, check.name, check.message]),
-        );
-      }
-      const failed = checks.filter((check) => check.status === 'failed');
-      if (failed.length > 0) throw new CommandError(`${failed.length} checks failed`);
-    });
   program
     .command('providers')
     .description('list the configured providers, and the redirect URI to register')

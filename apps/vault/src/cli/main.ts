@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './audit-commands.js';
+import { addBackupCommands } from './backup/backup-commands.js';
 import { addConnectCommand } from './connect-command.js';
+import { addDoctorCommand } from './doctor/doctor-command.js';
 import { addGrantCommands } from './grant-commands.js';
 import { addInspectCommands } from './inspect-commands.js';
 import { addAppCommands } from './keys/app-commands.js';
@@ -18,12 +20,14 @@ const program = new Command('alter')
   .showHelpAfterError()
   .exitOverride();
 addSettingsCommands(program);
+addDoctorCommand(program);
 addInspectCommands(program);
 addGrantCommands(program);
 addAuditCommands(program);
 addWebhookCommands(program);
 addAppCommands(program);
 addRotateCommand(program);
+addBackupCommands(program);
 addConnectCommand(program);
 // What was not given its own way of ending goes by the program's.
 for (const command of listCommands(program)) command.exitOverride();

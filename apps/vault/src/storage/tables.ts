@@ -32,6 +32,7 @@ export interface Tables {
   audit_cursors: AuditCursorTable;
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
+  processes: ProcessTable;
 }
 
 /** Facts about the whole database: canary, lookup key, audit chain register. */
@@ -411,6 +412,15 @@ export interface WebhookDeliveryTable {
   /** The 24 hours of retries count from here. */
   queued_at: number;
   next_attempt_at: number;
+}
+
+/** A process that works on the database; `seen_at` is shared time. */
+export interface ProcessTable {
+  id: string;
+  version: string;
+  started_at: number;
+  seen_at: number;
+  clock_skew_ms: number;
 }
 
 /** A rotation of keys and how far it is (K3); any process goes on with one whose holder is silent beyond the deadline. */

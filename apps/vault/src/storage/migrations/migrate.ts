@@ -7,6 +7,7 @@ import { keyRotation } from './003-key-rotation.js';
 import { auditCheckpoints } from './004-audit-checkpoints.js';
 import { webhooks } from './005-webhooks.js';
 import { managedSecrets } from './006-managed-secrets.js';
+import { processes } from './007-processes.js';
 import type { Migration } from './migration.js';
 
 /** Every migration, in order. */
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   auditCheckpoints,
   webhooks,
   managedSecrets,
+  processes,
 ];
 
 interface MigrationTables {

@@ -20,7 +20,7 @@ import {
 import type { AuditEvent } from '../../audit/audit-event.js';
 import type { OtlpConfig } from '../../config.js';
 import { describeCollector } from '../describe-collector.js';
-import { vaultVersion } from '../describe-service.js';
+import { vaultVersion } from '../vault-version.js';
 import type { ServedRequest, SpanAttributes, Tracing, WorkSpan } from './tracing.js';
 
 /** How tracing is set up; everything is given, nothing is read from the environment. */

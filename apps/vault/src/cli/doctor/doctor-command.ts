@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { printJson, printTable } from '../output.js';
+import { CommandError, withVault } from '../run-command.js';
+
+interface DoctorOptions {
+  readonly network?: boolean;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+/** `alter doctor`: exit code 0 when nothing failed (with `--strict`: and nothing is warned about), else 1. */
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('look at everything that commonly goes wrong')
+    .option('--network', 'also ask the endpoints of every provider whether they answer')
+    .option('--strict', 'fail on warnings too')
+    .option('--json', 'print the checks as JSON')
+    .action(async (options: DoctorOptions) => {
+      const input = { hasNetwork: options.network === true };
+      const { checks } = await withVault((client) => client.call('doctor', input));
+      if (options.json) printJson({ checks });
+      else {
+        printTable(
+          ['', 'check', 'finding'],
+          checks.map((check) => [check.status, check.name, check.message]),
+        );
+      }
+      const failed = checks.filter((check) => check.status === 'failed').length;
+      const warned = checks.filter((check) => check.status === 'warning').length;
+      if (failed > 0) throw new CommandError(`${failed} checks failed`);
+      if (options.strict === true && warned > 0) throw new CommandError(`${warned} checks warn`);
+    });
+}
