@@ -5,6 +5,7 @@ export {
   type EgressPolicy,
 } from './destination/check-destination.js';
 export { type HostPattern, parseHostPattern } from './destination/host-pattern.js';
+export { type DestinationVerdict, prepareDestinationCheck } from './destination/prepared-check.js';
 export type { ResolveHost } from './destination/resolve-host.js';
 export { createEgress, type Egress, type EgressOptions, type EgressRequest } from './egress.js';
 export { EgressError, type EgressErrorCode } from './egress-error.js';

@@ -21,11 +21,13 @@ export type DestinationCheck =
   | { ok: true; url: URL }
   | { ok: false; code: 'blocked_destination' | 'invalid_url'; reason: string; host?: string };
 
-const urlLengthMax = 8192;
+/** Longest URL that is looked at. */
+export const urlLengthMax = 8192;
 // Scheme, exactly two slashes, authority: nothing that a more forgiving parser would read differently.
 const shape = /^(?<scheme>https?):\/\/(?<authority>[^/?#]+)/i;
+/** What no URL may contain, whatever a parser would make of it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-const forbiddenCharacters = /[\u0000-\u0020\u007f\\]/;
+export const forbiddenCharacters = /[\u0000-\u0020\u007f\\]/;
 const metadataNames = new Set([
   'metadata',
   'metadata.google.internal',

@@ -1,4 +1,4 @@
-import { checkDestination } from '@alter-ai/egress';
+import { type DestinationVerdict, prepareDestinationCheck } from '@alter-ai/egress';
 import { allowedApiHosts } from '@alter-ai/oauth-providers';
 import { ApiError } from '../../http/api-error.js';
 import type { ProviderSettings } from '../../settings/settings-reader.js';
@@ -38,16 +38,33 @@ export function checkCallDestination(
   facts: { allowedNetworks: readonly string[]; isDevelopment: boolean },
 ): void {
   const head = url.length > checkedCharactersMax ? (url.split(/[?#]/, 1)[0] ?? '') : url;
-  const check = checkDestination(head, {
-    allowedHosts,
-    allowedNetworks: facts.allowedNetworks,
-    isDevelopment: facts.isDevelopment,
-  });
+  const check = prepareCheck(allowedHosts, facts)(head);
   if (check.ok) return;
   throw new ApiError('blocked_destination', {
     message: `The credential may not be sent to this destination: ${check.reason}.`,
     fields: { ...(check.host === undefined ? {} : { host: check.host }), allowed_hosts: allowedHosts },
   });
+}
+
+interface PreparedCheck {
+  readonly allowedNetworks: readonly string[];
+  readonly isDevelopment: boolean;
+  readonly check: (url: string) => DestinationVerdict;
+}
+
+/** By the list of hosts, which is one object for all plain grants of a provider at one version of the settings. */
+const preparedChecks = new WeakMap<readonly string[], PreparedCheck>();
+
+function prepareCheck(
+  allowedHosts: readonly string[],
+  facts: { allowedNetworks: readonly string[]; isDevelopment: boolean },
+): (url: string) => DestinationVerdict {
+  const { allowedNetworks, isDevelopment } = facts;
+  const known = preparedChecks.get(allowedHosts);
+  if (known?.allowedNetworks === allowedNetworks && known.isDevelopment === isDevelopment) return known.check;
+  const check = prepareDestinationCheck({ allowedHosts, allowedNetworks, isDevelopment });
+  preparedChecks.set(allowedHosts, { allowedNetworks, isDevelopment, check });
+  return check;
 }
 
 function readHosts(

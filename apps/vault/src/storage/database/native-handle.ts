@@ -14,8 +14,8 @@ export type NativeHandle =
       readonly reader: Database;
       /** Whether somebody works on `database` now, maybe in a transaction. */
       readonly isHeld: () => boolean;
-      /** `writes` says what the work may change: rows that `changes` has to count, or only the log's own tables. */
-      readonly runExclusive: <T>(writes: 'rows' | 'log', work: (database: Database) => T) => Promise<T>;
+      /** `writes` says what the work may change: rows, unless told that it is only the log's own tables, which nobody keeps. */
+      readonly runExclusive: <T>(work: (database: Database) => T, writes?: 'rows' | 'log') => Promise<T>;
       /** What was committed; whoever writes past kysely and `runExclusive` has to count it here. */
       readonly changes: ChangeCounter;
     }

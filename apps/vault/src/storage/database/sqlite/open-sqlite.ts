@@ -35,7 +35,7 @@ export function openSqlite(options: StorageOptions): Storage {
       reader,
       isHeld: lock.isHeld,
       changes,
-      runExclusive: async (writes, work) => {
+      runExclusive: async (work, writes = 'rows') => {
         const release = lock.tryAcquire() ?? (await lock.acquire());
         try {
           return work(database);

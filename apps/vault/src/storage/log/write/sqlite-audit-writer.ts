@@ -13,7 +13,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
   return {
     write: (claims, build) =>
       runWithRetries(() =>
-        native.runExclusive('log', (database) => {
+        native.runExclusive((database) => {
           statements.begin.run();
           try {
             for (const claim of claims) if (claim !== null) statements.insertNonce[claim.turn].run(claim.key);
@@ -24,7 +24,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
             if (database.inTransaction) statements.rollback.run();
             throw error;
           }
-        }),
+        }, 'log'),
       ),
   };
 }
