@@ -25,9 +25,7 @@ export async function runDoctor(
     ['restore', () => checkRestore(deps)],
     ['providers', async () => checkProviders(deps, await loadApps())],
     ['audit', () => checkAudit(deps)],
-    ...(options.hasNetwork === true
-      ? [['network', async () => checkNetwork(deps, await loadApps())] as const]
-      : []),
+    ['network', async () => (options.hasNetwork === true ? checkNetwork(deps, await loadApps()) : [])],
   ];
   const checks: DoctorCheck[] = [];
   for (const [name, look] of parts)
