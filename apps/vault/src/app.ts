@@ -5,6 +5,7 @@ import { routes as callbackRoutes } from './api/connect/callback.js';
 import { routes as pageRoutes } from './api/connect/page.js';
 import { routes as connectStatusRoutes } from './api/connect/status.js';
 import { routes as auditCallRoutes } from './api/sdk/audit-call.js';
+import { routes as auditReceiptRoutes } from './api/sdk/audit-receipts.js';
 import { routes as catalogRoutes } from './api/sdk/catalog.js';
 import { routes as connectRoutes } from './api/sdk/connect.js';
 import { routes as grantRoutes } from './api/sdk/grants.js';
@@ -80,6 +81,7 @@ function listRoutes(deps: VaultDeps, state: ServerState): RouteRegistration[] {
   return [
     ...tokenRoutes,
     ...auditCallRoutes,
+    ...auditReceiptRoutes,
     ...scopeMismatchRoutes,
     ...grantRoutes,
     ...catalogRoutes,

@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { flushUses } from './access/last-used.js';
 import { startAdminSocket } from './admin/admin-socket.js';
+import { listCheckpointJobs } from './audit/checkpoints/checkpoint-jobs.js';
+import { makeCheckpoint } from './audit/checkpoints/make-checkpoint.js';
 import type { ServerState } from './api/server/server-state.js';
 import { createServerListener } from './app.js';
 import { recordRestore } from './backup/restore-note.js';
@@ -81,6 +83,7 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
         await deps.audit
           .append({ kind: 'server.stopped', appId: null, details: { process_id: deps.processId } })
           .catch(() => log.error('the stop could not be recorded'));
+        await makeCheckpoint(deps).catch(() => log.error('no checkpoint could be made at the stop'));
         // The last numbers are read while the database is open; the spans of the stop itself come before their end.
         await Promise.all([metricsExport?.close(), telemetry.tracing?.close(telemetryTimeoutMs)]);
         await vault.close();
@@ -121,6 +124,7 @@ function startJobs(deps: VaultDeps): JobRunner {
     storage: deps.storage,
     processId: deps.processId,
     jobs: [
+      ...listCheckpointJobs(deps),
       ...listUpkeepJobs(deps),
       ...listKeyJobs(deps),
       {

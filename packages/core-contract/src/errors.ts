@@ -107,6 +107,7 @@ export const errorTable = {
     'contact_developer',
     'There is no such connect session in this browser.',
   ),
+  audit_record_not_found: fact(404, false, 'fix_request', 'There is no such audit record of this app.'),
   not_found: fact(404, false, 'fix_request', 'There is nothing at this address.'),
   method_not_allowed: fact(405, false, 'fix_request', 'This address does not answer to this method.'),
   token_refresh_in_progress: fact(
@@ -114,6 +115,12 @@ export const errorTable = {
     true,
     'retry',
     'The credential is being refreshed. Try again shortly.',
+  ),
+  receipt_pending: fact(
+    409,
+    true,
+    'retry',
+    'No checkpoint covers the record yet. Checkpoints are made every minute; try again after Retry-After.',
   ),
   ambiguous_grant: fact(
     409,

@@ -17,6 +17,8 @@ export const headerNames = {
   keyDeprecated: 'x-alter-key-deprecated',
   requestId: 'x-request-id',
   correlationId: 'x-correlation-id',
+  /** Ours, beside the wire: the audit record of this call, for which a receipt can be had. */
+  auditRecordId: 'x-alter-audit-record-id',
 } as const;
 
 /** Seconds of clock difference that a signed request may have, inclusive (T1). */

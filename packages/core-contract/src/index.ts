@@ -32,6 +32,13 @@ export {
   scopesResponseSchema,
 } from './schemas/catalog.js';
 export {
+  type AuditReceipt,
+  auditReceiptSchema,
+  checkpointChainSchema,
+  checkpointNoteSchema,
+  checkpointSignatureSchema,
+} from './schemas/audit-receipt.js';
+export {
   type ConnectParameter,
   type ConnectProvider,
   type ConnectView,

@@ -109,5 +109,6 @@ async function recordCall(
 ): Promise<void> {
   const event = describeCall(context, body, facts, refusal);
   const result = await context.deps.audit.append(event, context.caller.nonceClaim);
+  context.setHeader('X-Alter-Audit-Record-Id', result.recordId);
   if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
 }

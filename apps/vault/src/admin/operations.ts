@@ -1,6 +1,5 @@
 import { keyScopes } from '@alter-ai/core-contract';
 import { z } from 'zod';
-import { verifyAudit } from '../audit/verify-audit.js';
 import type { VaultDeps } from '../deps.js';
 import { listGrants } from '../grants/list-grants.js';
 import { revokeGrant } from '../grants/revoke-grant.js';
@@ -10,6 +9,7 @@ import { checkSettings } from '../settings/file/read-file.js';
 import type { AppSettings } from '../settings/settings-reader.js';
 import { listAppRows } from '../storage/settings/app-rows.js';
 import { findAppOfGrant, listApiKeys } from '../storage/settings/operator-rows.js';
+import { proofOperations } from './audit/proof-operations.js';
 import { auditOperations } from './audit-operations.js';
 import { keyOperations } from './keys/key-operations.js';
 import { runDoctor } from './doctor/run-doctor.js';
@@ -116,7 +116,7 @@ export const operations = {
       })),
     };
   }),
-  'audit.verify': defineOperation({}, (deps) => verifyAudit(deps)),
+  ...proofOperations,
   ...auditOperations,
   ...keyOperations,
   ...webhookOperations,

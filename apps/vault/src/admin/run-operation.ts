@@ -1,12 +1,13 @@
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
 import { SettingsFileError } from '../settings/file/settings-file-error.js';
+import { proofLineOperations } from './audit/proof-operations.js';
 import { auditLineOperations } from './audit-operations.js';
 import { keyLineOperations } from './keys/key-operations.js';
 import { type LineOperation, type Operation, OperationError } from './operation.js';
 import { operations } from './operations.js';
 
-const lineOperations = { ...auditLineOperations, ...keyLineOperations } as const;
+const lineOperations = { ...auditLineOperations, ...proofLineOperations, ...keyLineOperations } as const;
 
 /** Names of operations, with their answers. */
 export type Operations = typeof operations;

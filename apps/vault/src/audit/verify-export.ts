@@ -1,82 +1,137 @@
-import { chainHash, genesisHash } from '@alter-ai/core-crypto';
-import canonicalize from 'canonicalize';
-import { type AuditFault, type AuditVerdict, describeFault } from './verify/audit-verdict.js';
-import { parseRecord } from './verify/record-columns.js';
+import { type AuditVerdict, createFaultList, type FaultList } from './verify/audit-verdict.js';
+import type { CheckpointFacts } from './verify/check-checkpoints.js';
+import { createExportedChain, type ExportedChain } from './verify/export/chain-runs.js';
+import { parseLine, readPlainLine } from './verify/export/exported-line.js';
+import type { ExportExpectations } from './verify/export/read-checkpoints.js';
+import { splitLines } from './verify/export/split-lines.js';
 
-interface ExportedRecord {
-  readonly chainId: string;
-  readonly sequence: number;
-  readonly recordBytes: Buffer;
-  readonly hash: Buffer;
-}
-
-interface ChainProgress {
-  sequence: number;
-  hash: Buffer;
-  /** Records that stand before their predecessors, by sequence. */
-  readonly early: Map<number, ExportedRecord>;
+interface Reading {
+  readonly chains: Map<string, ExportedChain>;
+  readonly faults: FaultList;
+  readonly facts: CheckpointFacts | null;
+  records: number;
+  lines: number;
+  /** Id of the record before, read when it is needed. */
+  before: Buffer | null;
+  isFollowed: boolean;
 }
 
 /**
- * Verifies a JSON Lines export without server or key (A3): within each chain every record must follow from the one before. An export
- * that begins in the middle of a chain is verified from its first record on; that nothing is missing at the end only the database,
- * or a checkpoint, can tell. A filtered export has gaps, which are reported.
+ * Verifies a JSON Lines export without server, database or key (A3), in memory that does not grow with it: within each chain every
+ * record must follow from the one before. Without checkpoints an export that begins in the middle of a chain is verified from its
+ * first record on, and nothing can be said about its end; with them it must be whole, from what retention left to the last record that
+ * they cover. A filtered export has gaps, which are reported.
  */
-export async function verifyExport(lines: Iterable<string> | AsyncIterable<string>): Promise<AuditVerdict> {
-  const chains = new Map<string, ChainProgress>();
-  const faults: AuditFault[] = [];
-  let records = 0;
-  for await (const line of lines) {
-    if (line.trim() === '') continue;
-    const record = readLine(line);
-    if (record === null) {
-      faults.push(describeFault('line_unreadable'));
-      continue;
-    }
-    records += 1;
-    faults.push(...addRecord(chains, record));
+export async function verifyExport(
+  chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
+  expected: ExportExpectations | null = null,
+): Promise<AuditVerdict> {
+  const reading: Reading = {
+    chains: new Map(),
+    faults: expected?.faults ?? createFaultList(),
+    facts: expected?.facts ?? null,
+    records: 0,
+    lines: 0,
+    before: null,
+    isFollowed: true,
+  };
+  for await (const lines of splitLines(chunks)) {
+    for (const line of lines) addLine(reading, line);
+    reading.before = reading.before === null ? null : Buffer.from(reading.before);
+    if (!reading.isFollowed) break;
   }
-  for (const [chainId, chain] of chains) {
-    if (chain.early.size > 0) faults.push(describeFault('sequence_gap', chainId, chain.sequence + 1));
-  }
-  return { isIntact: faults.length === 0, chains: chains.size, records, faults };
+  return finish(reading);
 }
 
-function addRecord(chains: Map<string, ChainProgress>, record: ExportedRecord): AuditFault[] {
-  let chain = chains.get(record.chainId);
+function addLine(reading: Reading, line: Buffer): void {
+  reading.lines += 1;
+  if (line.length === 0 || (line.length < 8 && line.toString('latin1').trim() === '')) return;
+  if (!addPlainLine(reading, line)) addParsedLine(reading, line);
+  reading.before = line;
+}
+
+/** The usual case: the next record of its chain, written as the vault writes it, with the right hash. */
+function addPlainLine(reading: Reading, line: Buffer): boolean {
+  const plain = readPlainLine(line);
+  if (plain === null) return false;
+  const chain = reading.chains.get(plain.chainId);
+  const isRight = chain?.isNext(plain.sequence) === true && chain.isRightHash(plain.bytes, plain.hash);
+  plain.restore();
+  if (!isRight) return false;
+  chain.advance(plain.hash);
+  noteRecord(reading, plain);
+  return true;
+}
+
+function addParsedLine(reading: Reading, line: Buffer): void {
+  const { chains, faults } = reading;
+  const record = parseLine(line);
+  if (record === null) {
+    faults.add('line_unreadable', { line: reading.lines });
+    return;
+  }
+  const { chainId, sequence } = record;
+  let chain = chains.get(chainId);
   if (chain === undefined) {
-    chain = { sequence: 0, hash: genesisHash(record.chainId), early: new Map() };
-    chains.set(record.chainId, chain);
-    if (record.sequence > 1) {
-      chain.sequence = record.sequence;
-      chain.hash = record.hash;
-      return [];
+    chain = createExportedChain(chainId, faults);
+    chains.set(chainId, chain);
+  }
+  if (chain.isNext(sequence)) {
+    // Goes on from what the export says, so that each changed record is named, and not every one after it.
+    if (!chain.isRightHash(record.bytes, record.hash)) {
+      faults.add('hash_mismatch', { chainId, sequence, line: reading.lines });
+    }
+    chain.advance(record.hash);
+  } else {
+    if (sequence < chain.greatest && isBehind(reading.before, record.id)) {
+      faults.add('reordered', { chainId, sequence, line: reading.lines });
+    }
+    if (!chain.begin(record)) {
+      faults.add('export_disordered', { line: reading.lines });
+      reading.isFollowed = false;
     }
   }
-  const faults: AuditFault[] = [];
-  chain.early.set(record.sequence, record);
-  for (;;) {
-    const next = chain.early.get(chain.sequence + 1);
-    if (next === undefined) return faults;
-    chain.early.delete(next.sequence);
-    chain.sequence = next.sequence;
-    const expected = chainHash(chain.hash, next.recordBytes);
-    // Goes on from what the export says, so that each changed record is named, and not every one after it.
-    chain.hash = next.hash;
-    if (!expected.equals(next.hash))
-      faults.push(describeFault('hash_mismatch', record.chainId, next.sequence));
-  }
+  noteRecord(reading, record);
 }
 
-function readLine(line: string): ExportedRecord | null {
-  const members = parseRecord(line);
-  if (members === null) return null;
-  const { hash, ...record } = members;
-  const { chain_id: chainId, sequence } = record;
-  if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) return null;
-  if (typeof chainId !== 'string' || typeof sequence !== 'number' || sequence < 1) return null;
-  const text = canonicalize(record);
-  return text === undefined
-    ? null
-    : { chainId, sequence, recordBytes: Buffer.from(text, 'utf8'), hash: Buffer.from(hash, 'hex') };
+function noteRecord(
+  reading: Reading,
+  { chainId, sequence, hash }: { chainId: string; sequence: number; hash: Buffer },
+): void {
+  reading.records += 1;
+  const covered = reading.facts?.covered.get(chainId);
+  if (covered?.sequence !== sequence || covered.hash === hash.toString('hex')) return;
+  reading.faults.add('checkpoint_mismatch', { chainId, sequence, checkpoint: covered.checkpoint });
+}
+
+/** Records of a chain stand in another order where the clock was set back; then at least their ids ascend. */
+function isBehind(before: Buffer | null, id: string): boolean {
+  const earlier = before === null ? null : parseLine(before);
+  return earlier !== null && earlier.id > id;
+}
+
+function finish({ chains, faults, facts, records, isFollowed }: Reading): AuditVerdict {
+  let uncovered = 0;
+  if (isFollowed) {
+    for (const [chainId, chain] of chains) {
+      const covered = facts?.covered.get(chainId);
+      chain.finish({ covered, retired: facts?.retired.get(chainId) });
+      uncovered += Math.max(0, chain.greatest - (covered?.sequence ?? 0));
+    }
+    for (const [chainId, { sequence, checkpoint }] of facts?.covered ?? []) {
+      const isRetired = (facts?.retired.get(chainId)?.sequence ?? 0) >= sequence;
+      if (!chains.has(chainId) && !isRetired) faults.add('chain_missing', { chainId, checkpoint });
+    }
+  }
+  const newest = facts?.newest ?? null;
+  return {
+    isIntact: faults.faults.length === 0,
+    chains: chains.size,
+    records,
+    checkpoints: facts?.count ?? 0,
+    newestCheckpoint: newest === null ? null : { number: newest.number, at: newest.at },
+    uncovered,
+    retiredUntil: facts?.retiredUntil ?? null,
+    faults: faults.faults,
+  };
 }

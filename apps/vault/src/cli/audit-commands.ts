@@ -1,11 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import type { AuditVerdict } from '../audit/verify/audit-verdict.js';
-import { verifyExport } from '../audit/verify-export.js';
 import { addFilters, type FilterOptions, readFilter } from './audit/audit-filter.js';
 import { addExportCommand } from './audit/export-command.js';
-import { exitCodes, printJson, stripControls } from './output.js';
+import { addProofCommands } from './audit/proof-commands.js';
+import { addVerifyCommand } from './audit/verify-command.js';
+import { exitCodes, stripControls } from './output.js';
 import { CommandError, withVault } from './run-command.js';
 
 interface SearchOptions extends FilterOptions {
@@ -14,7 +12,7 @@ interface SearchOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
-/** `alter audit tail`, `search`, `export` and `verify`. */
+/** `alter audit` and everything below it. */
 export function addAuditCommands(program: Command): void {
   const audit = program.command('audit').description('the record of everything that happened');
   addFilters(audit.command('tail').description('print the newest records'))
@@ -27,21 +25,8 @@ export function addAuditCommands(program: Command): void {
     .option('--json', 'one record of JSON a line')
     .action((options: SearchOptions) => printNewest(options));
   addExportCommand(audit);
-  audit
-    .command('verify')
-    .description('find any record that was changed, removed or added')
-    .option('--file <path>', 'an export in place of the database; needs neither server nor key')
-    .option('--json', 'as JSON')
-    .action(async (options: { file?: string; json?: boolean }) => {
-      const verdict: AuditVerdict = options.file
-        ? await verifyExport(createInterface({ input: createReadStream(options.file, 'utf8') }))
-        : await withVault((client) => client.call('audit.verify', {}));
-      if (options.json) printJson(verdict);
-      else if (verdict.isIntact)
-        console.log(`intact: ${verdict.records} records in ${verdict.chains} chains`);
-      if (verdict.isIntact) return;
-      throw new CommandError(verdict.faults.map((fault) => fault.description).join('\n'));
-    });
+  addVerifyCommand(audit);
+  addProofCommands(audit);
 }
 
 async function printNewest(options: SearchOptions): Promise<void> {

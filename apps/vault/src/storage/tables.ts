@@ -23,6 +23,7 @@ export interface Tables {
   audit_records: AuditRecordTable;
   audit_checkpoints: AuditCheckpointTable;
   audit_checkpoint_chains: AuditCheckpointChainTable;
+  audit_overdue: AuditOverdueTable;
   nonces_0: NonceTable;
   nonces_1: NonceTable;
   nonces_2: NonceTable;
@@ -343,6 +344,13 @@ export interface AuditCheckpointChainTable {
   chain_id: string;
   last_sequence: number;
   number: number;
+}
+
+/** Where a chain stood when it was first seen without a checkpoint, and how often that was looked at since. */
+export interface AuditOverdueTable {
+  chain_id: string;
+  sequence: number;
+  looks: number;
 }
 
 /** Nonces of signed requests; three tables in turn, each for one period of the request's timestamp (T1). */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditKeysResponseSchema } from '../schemas/audit-receipt.js';
 import {
   connectViewSchema,
   pageAuthorizeRequestSchema,
@@ -90,5 +91,14 @@ export const serverEndpoints = {
     summary: 'Answers 200 while database and keys are usable and the server is not stopping.',
     request: null,
     response: z.object({ status: z.literal('ready') }),
+  }),
+  auditKeys: defineEndpoint({
+    name: 'auditKeys',
+    method: 'GET',
+    path: '/audit/keys',
+    access: 'public',
+    summary: 'The public key that checkpoints of the audit log are signed with, as a JWK set.',
+    request: null,
+    response: auditKeysResponseSchema,
   }),
 } as const;

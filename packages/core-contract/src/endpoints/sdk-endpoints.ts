@@ -1,3 +1,4 @@
+import { auditReceiptSchema } from '../schemas/audit-receipt.js';
 import { providerCatalogResponseSchema, scopesResponseSchema } from '../schemas/catalog.js';
 import {
   connectPollRequestSchema,
@@ -104,6 +105,18 @@ export const sdkEndpoints = {
     request: auditCallRequestSchema,
     response: auditCallResponseSchema,
     errors: ['grant_not_found', 'audit_unavailable'],
+  }),
+  getAuditReceipt: defineEndpoint({
+    name: 'getAuditReceipt',
+    method: 'GET',
+    path: '/sdk/audit/receipts/{record_id}',
+    access: 'key',
+    scope: 'grants:read',
+    summary:
+      "Proves that one of the app's audit records is in the log: the record, its place, and a signed checkpoint.",
+    request: null,
+    response: auditReceiptSchema,
+    errors: ['audit_record_not_found', 'receipt_pending'],
   }),
   reportScopeMismatch: defineEndpoint({
     name: 'reportScopeMismatch',

@@ -10,7 +10,7 @@ export type AuditChainRow = Selectable<AuditChainTable>;
 export const auditRegisterKey = 'audit_register';
 
 /** Another process enlarged the register at the same time; the code is PostgreSQL's serialization failure, so the transaction runs again. */
-class RegisterRaceError extends Error {
+export class RegisterRaceError extends Error {
   readonly code = '40001';
 }
 

@@ -1,6 +1,6 @@
 import type { Storage } from '../database/storage.js';
 import type { AuditRecordTable, Tables } from '../tables.js';
-import { type AuditMonth, nameAuditTable } from './audit-tables.js';
+import { type AuditMonth, listAuditMonths, nameAuditTable } from './audit-tables.js';
 
 /** Records read at once; between two reads the server may do other work. */
 const rowsPerPage = 500;
@@ -10,20 +10,29 @@ export function selectAuditTable(month: AuditMonth): 'audit_records' & keyof Tab
   return nameAuditTable(month) as 'audit_records';
 }
 
-/** Records of one chain after a sequence, in order, from the oldest month on, read page by page. */
+/** A record with the columns beside it, as verification needs it. */
+export type ScannedRecord = AuditRecordTable;
+
+/** Records of one chain after a sequence, in order, from the oldest month on, page by page. */
 export async function* scanAuditChain(
   storage: Storage,
-  months: readonly AuditMonth[],
   chainId: string,
   afterSequence: number,
-): AsyncGenerator<AuditRecordTable, void, undefined> {
+): AsyncGenerator<ScannedRecord[], void, undefined> {
   let after = afterSequence;
+  const months = await listAuditMonths(storage);
   for (const month of months) {
+    let next = readPage(storage, month, chainId, after);
     for (;;) {
-      const rows = await readPage(storage, month, chainId, after);
-      yield* rows;
-      after = rows.at(-1)?.sequence ?? after;
-      if (rows.length < rowsPerPage) break;
+      const page = await next;
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.sequence;
+      const isLast = page.length < rowsPerPage;
+      // The database reads the next page while this one is looked at.
+      if (!isLast) next = readPage(storage, month, chainId, after);
+      yield page;
+      if (isLast) break;
     }
   }
 }
@@ -45,16 +54,66 @@ export async function listChainsOfMonth(storage: Storage, month: AuditMonth): Pr
   }
 }
 
+/** A record's place and the chain hash after it. */
+export interface HashedPlace {
+  readonly sequence: number;
+  readonly hash: Buffer;
+}
+
+/** Chain hashes of one chain's records after `after` up to `until`, in order, page by page, each of one month. */
+export async function* scanChainHashes(
+  storage: Storage,
+  range: { chainId: string; after: number; until: number },
+): AsyncGenerator<{ month: AuditMonth; places: HashedPlace[] }, void, undefined> {
+  let { after } = range;
+  for (const month of await listAuditMonths(storage)) {
+    while (after < range.until) {
+      const places = await readHashes(storage, month, { ...range, after });
+      const last = places.at(-1);
+      if (last === undefined) break;
+      yield { month, places };
+      after = last.sequence;
+    }
+  }
+}
+
+async function readHashes(
+  storage: Storage,
+  month: AuditMonth,
+  range: { chainId: string; after: number; until: number },
+): Promise<HashedPlace[]> {
+  const { chainId, after, until } = range;
+  if (storage.native.kind === 'sqlite') {
+    // Between two pages the server does its other work.
+    await new Promise((resolve) => setImmediate(resolve));
+    return storage.native.reader
+      .prepare<unknown[], HashedPlace>(
+        `select sequence, hash from ${nameAuditTable(month)}
+          where chain_id = ? and sequence > ? and sequence <= ? order by sequence limit ${rowsPerPage}`,
+      )
+      .all(chainId, after, until);
+  }
+  return storage.db
+    .selectFrom(selectAuditTable(month))
+    .select(['sequence', 'hash'])
+    .where('chain_id', '=', chainId)
+    .where('sequence', '>', after)
+    .where('sequence', '<=', until)
+    .orderBy('sequence')
+    .limit(rowsPerPage)
+    .execute();
+}
+
 async function readPage(
   storage: Storage,
   month: AuditMonth,
   chainId: string,
   afterSequence: number,
-): Promise<AuditRecordTable[]> {
+): Promise<ScannedRecord[]> {
   if (storage.native.kind === 'sqlite') {
     await new Promise((resolve) => setImmediate(resolve));
     return storage.native.reader
-      .prepare<unknown[], AuditRecordTable>(
+      .prepare<unknown[], ScannedRecord>(
         `select * from ${nameAuditTable(month)} where chain_id = ? and sequence > ? order by sequence limit ${rowsPerPage}`,
       )
       .all(chainId, afterSequence);

@@ -13,6 +13,7 @@ export const auditCheckpoints: Migration = {
       `create table audit_checkpoint_chains (
         chain_id text not null, last_sequence bigint not null, number bigint not null,
         primary key (chain_id, last_sequence))${kind === 'sqlite' ? ' without rowid' : ''}`,
+      'create table audit_overdue (chain_id text not null primary key, sequence bigint not null, looks integer not null)',
       ...['audit_checkpoints', 'audit_checkpoint_chains'].flatMap((table) => listTriggers(table, kind)),
     ];
     for (const statement of statements) await sql.raw(statement).execute(trx);

@@ -137,26 +137,17 @@ export async function* scanCheckpoints(
   }
 }
 
-/** The checkpoints that cover one chain, in order, read page by page. */
-export async function* scanCheckpointsOfChain(
+/** The newest checkpoint whose part of a chain ends at this record. */
+export async function findCheckpointAtEnd(
   storage: Storage,
   chainId: string,
-  afterSequence: number,
-): AsyncGenerator<{ last_sequence: number; number: number; contents: string }, void, undefined> {
-  let after = afterSequence;
-  for (;;) {
-    const rows = await storage.db
-      .selectFrom('audit_checkpoint_chains as chains')
-      .innerJoin('audit_checkpoints as points', 'points.number', 'chains.number')
-      .select(['chains.last_sequence', 'points.number', 'points.contents'])
-      .where('chains.chain_id', '=', chainId)
-      .where('chains.last_sequence', '>', after)
-      .orderBy('chains.last_sequence')
-      .limit(rowsPerPage)
-      .execute();
-    yield* rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < rowsPerPage) return;
-    after = last.last_sequence;
-  }
+  lastSequence: number,
+): Promise<AuditCheckpointTable | undefined> {
+  return storage.db
+    .selectFrom('audit_checkpoint_chains as chains')
+    .innerJoin('audit_checkpoints as points', 'points.number', 'chains.number')
+    .selectAll('points')
+    .where('chains.chain_id', '=', chainId)
+    .where('chains.last_sequence', '=', lastSequence)
+    .executeTakeFirst();
 }
