@@ -4,6 +4,7 @@ import { applyBranding } from './branding/apply-branding.js';
 import { Consent } from './screens/consent.js';
 import { Done } from './screens/done.js';
 import { Frame } from './screens/frame.js';
+import { KeyEntryScreen } from './screens/key-entry.js';
 import { Loading } from './screens/loading.js';
 import { Mismatch } from './screens/mismatch.js';
 import { Picker } from './screens/picker.js';
@@ -72,7 +73,10 @@ function Screen({ view, session, isFirstVisit }: ScreenProps): ReactNode {
   const only = view.is_single_provider ? view.providers[0] : undefined;
   const provider = only ?? view.providers.find(({ id }) => id === pickedId);
   const errorText = session.actionError
-    ? describeActionError(readErrorCode(session.actionError), provider?.name ?? 'The server')
+    ? describeActionError(
+        readErrorCode(session.actionError),
+        provider?.name ?? view.key_entry?.name ?? 'The server',
+      )
     : undefined;
   const isForwarding = useDirect(view, session, isFirstVisit);
 
@@ -80,6 +84,9 @@ function Screen({ view, session, isFirstVisit }: ScreenProps): ReactNode {
   if (view.state === 'error' || view.state === 'expired') return <Ended view={view} />;
   if (view.state === 'mismatch' && view.mismatch) {
     return <Mismatch errorText={errorText} mismatch={view.mismatch} session={session} view={view} />;
+  }
+  if (view.key_entry) {
+    return <KeyEntryScreen entry={view.key_entry} errorText={errorText} session={session} view={view} />;
   }
   if (isForwarding && only) return <Loading text={`Opening ${only.name}`} />;
   if (provider) {

@@ -32,6 +32,7 @@ export function makeView(change: Partial<ConnectView> = {}): ConnectView {
     state: 'open',
     app: { name: 'Northwind', logo_url: null, primary_color: null, website_url: null },
     providers: [makeProvider('acme', 'Acme')],
+    key_entry: null,
     is_single_provider: true,
     is_direct: false,
     user: null,

@@ -10,6 +10,7 @@ import { routes as catalogRoutes } from './api/sdk/catalog.js';
 import { routes as connectRoutes } from './api/sdk/connect.js';
 import { routes as grantRoutes } from './api/sdk/grants.js';
 import { routes as identityRoutes } from './api/sdk/identity.js';
+import { routes as managedSecretRoutes } from './api/sdk/managed-secrets.js';
 import { routes as scopeMismatchRoutes } from './api/sdk/scope-mismatch.js';
 import { routes as tokenRoutes } from './api/sdk/token.js';
 import { createDocumentationRoutes } from './api/server/documentation.js';
@@ -84,6 +85,7 @@ function listRoutes(deps: VaultDeps, state: ServerState): RouteRegistration[] {
     ...auditReceiptRoutes,
     ...scopeMismatchRoutes,
     ...grantRoutes,
+    ...managedSecretRoutes,
     ...catalogRoutes,
     ...identityRoutes,
     ...connectRoutes,

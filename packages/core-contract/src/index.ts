@@ -43,6 +43,7 @@ export {
   type ConnectProvider,
   type ConnectView,
   connectViewSchema,
+  type KeyEntry,
   pageAuthorizeRequestSchema,
   pageHandleRequestSchema,
   pageOpenRequestSchema,

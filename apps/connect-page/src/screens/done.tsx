@@ -13,9 +13,7 @@ export function Done({ view }: { view: ConnectView }): ReactNode {
       <div className="mb-4">
         <StatusMark tone="good" />
       </div>
-      <ScreenTitle
-        text={view.grants.length > 1 ? 'Your accounts are connected' : 'Your account is connected'}
-      >
+      <ScreenTitle text={describeEnd(view)}>
         {ending === 'returning' && `Taking you back to ${view.app.name}…`}
         {ending === 'closing' && 'This window closes by itself.'}
         {ending === 'stays' && `You can close this window and go back to ${view.app.name}.`}
@@ -39,6 +37,11 @@ export function Done({ view }: { view: ConnectView }): ReactNode {
       <WayBack view={view} />
     </>
   );
+}
+
+function describeEnd({ grants, key_entry: entry }: ConnectView): string {
+  if (entry) return 'Your key is stored';
+  return grants.length > 1 ? 'Your accounts are connected' : 'Your account is connected';
 }
 
 /** The way back for when nothing happens by itself: a popup closes, a page links to the app where it has an address. */

@@ -59,6 +59,7 @@ export async function startAuthorization(handle: string, choice: AuthorizeChoice
 export type Step =
   | { name: 'use-existing'; grant_id: string }
   | { name: 'resolve-mismatch'; choice: 'add' | 'retry' | 'cancel' }
+  | { name: 'enter-key'; fields: Record<string, string>; lifetime_seconds?: number }
   | { name: 'finish' }
   | { name: 'cancel' };
 

@@ -26,6 +26,13 @@ export const pageResolveMismatchRequestSchema = z.strictObject({
   handle: uuidSchema,
   choice: z.enum(['add', 'retry', 'cancel']),
 });
+/** Stores the key that the user typed; it goes in and never comes out again. */
+export const pageEnterKeyRequestSchema = z.strictObject({
+  handle: uuidSchema,
+  /** By the names of the view's `key_entry.fields`. */
+  fields: z.record(z.string().max(64), z.string().max(8192)),
+  lifetime_seconds: z.int().min(1).max(315_360_000).optional(),
+});
 /** Finishes or cancels the session. */
 export const pageHandleRequestSchema = z.strictObject({ handle: uuidSchema });
 
@@ -54,6 +61,24 @@ export const connectProviderSchema = z.object({
   ),
 });
 
+/** What a user is asked for who stores a key of their own; nothing of a stored one. */
+export const keyEntrySchema = z.object({
+  slug: z.string(),
+  name: z.string(),
+  fields: z.array(
+    z.object({ name: z.string(), label: z.string(), is_secret: z.boolean(), is_required: z.boolean() }),
+  ),
+  /** Where the key will be sent to, and nowhere else. */
+  hosts: z.array(z.string()),
+  documentation_url: z.string().nullable(),
+  /** A grant of this user that works already, and whether a new key can take the place of its own. */
+  existing: z
+    .object({ grant_id: uuidSchema, label: z.string().nullable(), is_replaceable: z.boolean() })
+    .nullable(),
+  /** The session is there to replace the key of that grant. */
+  is_repair: z.boolean(),
+});
+
 /** Everything the connect page shows. */
 export const connectViewSchema = z.object({
   handle: uuidSchema,
@@ -65,6 +90,8 @@ export const connectViewSchema = z.object({
     website_url: z.string().nullable(),
   }),
   providers: z.array(connectProviderSchema),
+  /** Set in a session in which a key is entered; it has no providers. */
+  key_entry: keyEntrySchema.nullable(),
   is_single_provider: z.boolean(),
   is_direct: z.boolean(),
   user: z.object({ display: z.string() }).nullable(),
@@ -87,3 +114,5 @@ export type ConnectView = z.infer<typeof connectViewSchema>;
 export type ConnectProvider = z.infer<typeof connectProviderSchema>;
 /** One connect parameter, parsed. */
 export type ConnectParameter = z.infer<typeof connectParameterSchema>;
+/** What a user is asked for who stores a key, parsed. */
+export type KeyEntry = z.infer<typeof keyEntrySchema>;

@@ -5,6 +5,7 @@ import { buildView } from '../../connect/page/build-view.js';
 import { finishByUser, resolveMismatch, useExisting } from '../../connect/page/choose.js';
 import { ApiError } from '../../http/api-error.js';
 import { type RequestContext, type RouteRegistration, route } from '../../http/route.js';
+import { enterKey } from '../../secrets/key-entry/enter-key.js';
 import { ensureBrowserSecret, readBrowserSecret } from './browser-cookie.js';
 
 /** Only the page itself may call these: a browser names the page's origin in `Origin` (T4). */
@@ -47,6 +48,20 @@ export const routes: readonly RouteRegistration[] = [
     });
     return { authorization_url: url };
   }),
+  route(
+    pageEndpoints.pageEnterKey,
+    async (context, body) => {
+      requireOwnOrigin(context);
+      const row = await enterKey(context.deps, {
+        handle: body.handle,
+        browserSecret: secretOf(context),
+        fields: body.fields,
+        lifetimeSeconds: body.lifetime_seconds ?? null,
+      });
+      return buildView(context.deps, row);
+    },
+    { perMinuteMax: 60 },
+  ),
   route(pageEndpoints.pageUseExisting, async (context, body) => {
     requireOwnOrigin(context);
     const input = body as { handle: string; grant_id: string };

@@ -1,5 +1,6 @@
 import type { ConnectProvider, ConnectView } from '@alter-ai/core-contract';
 import type { VaultDeps } from '../../deps.js';
+import { describeKeyEntry } from '../../secrets/key-entry/describe-key-entry.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findGrantsForPrincipal } from '../../storage/live/grants.js';
@@ -28,6 +29,7 @@ export async function buildView(deps: VaultDeps, row: ConnectSessionRow): Promis
       website_url: settings.websiteUrl,
     },
     providers: isPending ? await listProviders(deps, settings, row, request) : [],
+    key_entry: await describeKeyEntry(deps, settings, row, request),
     is_single_provider: request.providers.length === 1,
     is_direct: request.isDirect,
     user: await describeUser(deps, row),

@@ -1,7 +1,9 @@
 import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
+import { describeKey } from '../../secrets/key-entry/describe-key-entry.js';
+import type { AppSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { findGrantById, type GrantRow } from '../../storage/live/grants.js';
 import { storeAccount } from '../account/store-account.js';
 import { finishSession } from '../session/finish-session.js';
 import { readSessionRequest } from '../session/session-request.js';
@@ -40,8 +42,7 @@ export async function useExisting(
         {
           grantId: grant.id,
           providerId: grant.provider_id,
-          providerName: settings.providers.get(grant.provider_id)?.displayName ?? grant.provider_id,
-          accountIdentifier: grant.account_identifier,
+          ...describeAccount(settings, grant),
           accountDisplayName: grant.account_display_name,
           accountEmail: null,
           scopes: JSON.parse(grant.scopes_json) as string[],
@@ -56,6 +57,13 @@ export async function useExisting(
     }),
   );
   return request.providers.length === 1 ? finishSession(deps, changed.id) : changed;
+}
+
+function describeAccount(settings: AppSettings, grant: GrantRow) {
+  const secret = settings.managedSecretsById.get(grant.provider_config_id);
+  if (secret) return describeKey(secret, grant.label);
+  const name = settings.providers.get(grant.provider_id)?.displayName ?? grant.provider_id;
+  return { providerName: name, accountIdentifier: grant.account_identifier };
 }
 
 /**

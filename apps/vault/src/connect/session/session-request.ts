@@ -1,4 +1,5 @@
 import type { ConnectSessionRequest } from '@alter-ai/core-contract';
+import { ApiError } from '../../http/api-error.js';
 
 /** What a session remembers of its request: everything but the user token. */
 export interface SessionRequest {
@@ -17,6 +18,16 @@ export interface SessionRequest {
   readonly repairGrantId: string | null;
   /** Caller that made the session, for the audit record. */
   readonly caller: string | null;
+  /** Set in a session in which the user enters a key of their own. */
+  readonly keyEntry?: KeyEntryRequest;
+}
+
+/** Which managed secret a key is entered for. */
+export interface KeyEntryRequest {
+  readonly secretId: string;
+  /** What the page does: offers a grant that works already, asks for a key, or replaces the key of a grant. */
+  readonly path: 'fast_path' | 'key_entry' | 'repair';
+  readonly existingGrantId: string | null;
 }
 
 /** Bounds of a new grant's life. */
@@ -39,6 +50,27 @@ export function copyPlainFields(body: ConnectSessionRequest) {
     allowsUserRules: body.allow_user_policy_rules !== false,
     label: body.requested_grant?.label ?? null,
   };
+}
+
+/** Reads the bounds that a developer sets. @throws ApiError `invalid_grant_policy` they contradict each other, or are over */
+export function readLifetime(
+  policy: ConnectSessionRequest['grant_policy'],
+  nowMs: number,
+): SessionLifetime | null {
+  if (!policy) return null;
+  const maxSeconds = policy.max_ttl_seconds ?? null;
+  const defaultSeconds = policy.default_ttl_seconds ?? null;
+  const expiresAtMs = policy.expires_at ? Date.parse(policy.expires_at) : null;
+  if (maxSeconds !== null && defaultSeconds !== null && defaultSeconds > maxSeconds) {
+    throw new ApiError('invalid_grant_policy', {
+      message: 'default_ttl_seconds may not exceed max_ttl_seconds.',
+    });
+  }
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) {
+    throw new ApiError('invalid_grant_policy', { message: 'expires_at is in the past.' });
+  }
+  if (maxSeconds === null && defaultSeconds === null && expiresAtMs === null) return null;
+  return { expiresAtMs, maxSeconds, defaultSeconds };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { AppSettings, ProviderSettings } from '../../settings/settings-read
 import { insertConnectSession } from '../../storage/live/connect-sessions.js';
 import { findGrantById } from '../../storage/live/grants.js';
 import { isRegisteredOrigin, isRegisteredReturnUrl } from './registered-addresses.js';
-import { copyPlainFields, type SessionLifetime, type SessionRequest } from './session-request.js';
+import { copyPlainFields, readLifetime, type SessionRequest } from './session-request.js';
 import { createSessionToken } from './session-token.js';
 
 /** What a new session is answered with. */
@@ -41,7 +41,7 @@ export async function startSession(
     throw new ApiError('invalid_return_url');
   checkSingleProvider(body, providerIds);
   const requiredScopes = checkRequiredScopes(providers, body.required_scopes ?? null);
-  const lifetime = checkLifetime(body.grant_policy ?? null, nowMs);
+  const lifetime = readLifetime(body.grant_policy ?? null, nowMs);
   const user = body.user_token ? await verifyUserToken(deps, { settings, token: body.user_token }) : null;
   let userId = user?.userId ?? null;
   if (body.repair_grant_id)
@@ -164,23 +164,6 @@ function checkRequiredScopes(
     checked[providerId] = [...new Set(scopes)];
   }
   return checked;
-}
-
-function checkLifetime(policy: ConnectSessionRequest['grant_policy'], nowMs: number): SessionLifetime | null {
-  if (!policy) return null;
-  const maxSeconds = policy.max_ttl_seconds ?? null;
-  const defaultSeconds = policy.default_ttl_seconds ?? null;
-  const expiresAtMs = policy.expires_at ? Date.parse(policy.expires_at) : null;
-  if (maxSeconds !== null && defaultSeconds !== null && defaultSeconds > maxSeconds) {
-    throw new ApiError('invalid_grant_policy', {
-      message: 'default_ttl_seconds may not exceed max_ttl_seconds.',
-    });
-  }
-  if (expiresAtMs !== null && expiresAtMs <= nowMs) {
-    throw new ApiError('invalid_grant_policy', { message: 'expires_at is in the past.' });
-  }
-  if (maxSeconds === null && defaultSeconds === null && expiresAtMs === null) return null;
-  return { expiresAtMs, maxSeconds, defaultSeconds };
 }
 
 /**

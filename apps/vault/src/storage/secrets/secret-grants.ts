@@ -2,7 +2,7 @@ import type { Insertable, Kysely, Transaction } from 'kysely';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
 import type { GrantRow, PrincipalType } from '../live/grants.js';
-import type { GrantTable, Tables } from '../tables.js';
+import type { CredentialTable, GrantTable, Tables } from '../tables.js';
 
 /** Either the database or a transaction on it. */
 type Executor = Kysely<Tables> | Transaction<Tables>;
@@ -188,4 +188,48 @@ export async function revokeSecretGrants(
     .where('status', '=', 'active');
   if (key.grantId !== undefined) update = update.where('id', '=', key.grantId);
   await update.execute();
+}
+
+/** A user's grant with owner and state of its credential. */
+export type UserGrantRow = GrantRow & {
+  readonly credential_owner: CredentialTable['owner'];
+  readonly credential_status: CredentialTable['status'];
+};
+
+/** The grants of one user on one managed secret that were not revoked, newest first. */
+export function listUserSecretGrants(
+  storage: Storage,
+  of: { appId: string; userId: string; secretId: string },
+): Promise<UserGrantRow[]> {
+  return storage.db
+    .selectFrom('grants as g')
+    .innerJoin('credentials as c', (join) =>
+      join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
+    )
+    .selectAll('g')
+    .select(['c.owner as credential_owner', 'c.status as credential_status'])
+    .where('g.app_id', '=', of.appId)
+    .where('g.principal_type', '=', 'user')
+    .where('g.principal_id', '=', of.userId)
+    .where('g.provider_config_id', '=', of.secretId)
+    .where('g.status', '=', 'active')
+    .orderBy('g.id', 'desc')
+    .limit(1000)
+    .execute();
+}
+
+/** Gives a grant whose key was replaced its new lifetime. @returns whether there is such a live grant */
+export async function renewSecretGrant(
+  trx: Executor,
+  key: { appId: string; grantId: string },
+  life: { expiresAtMs: number | null; policy: Readonly<Record<string, unknown>> },
+): Promise<boolean> {
+  const result = await trx
+    .updateTable('grants')
+    .set({ expires_at: life.expiresAtMs, policy_json: JSON.stringify(life.policy), expiry_recorded_at: null })
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.grantId)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
