@@ -20,6 +20,11 @@ export interface VaultProcess {
   output(): string;
   /** Runs the `alter` command against it. */
   alter(...args: string[]): { status: number; stdout: string; stderr: string };
+  /** The same while the test goes on, with some variables of its environment changed. */
+  alterWith(
+    changes: Record<string, string>,
+    ...args: string[]
+  ): Promise<{ status: number; stdout: string; stderr: string }>;
   /** SIGTERM, then its exit code. */
   stop(): Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
@@ -90,6 +95,17 @@ export async function startVaultProcess(options: VaultProcessOptions): Promise<V
       });
       return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
     },
+    alterWith: (changes, ...args) =>
+      new Promise((resolve) => {
+        const command = spawn(process.execPath, [commandFile, ...args], {
+          env: { ...env, ALTER_BASE_URL: url, ...changes },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        let [stdout, stderr] = ['', ''];
+        command.stdout.on('data', (chunk: Buffer) => (stdout += chunk));
+        command.stderr.on('data', (chunk: Buffer) => (stderr += chunk));
+        command.once('close', (code) => resolve({ status: code ?? -1, stdout, stderr }));
+      }),
     stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       return exited;
