@@ -15,6 +15,7 @@ import { createJobRunner, type JobRunner } from './jobs/job-runner.js';
 import { startDeliveries } from './jobs/start-deliveries.js';
 import { listKeyJobs } from './jobs/key-jobs.js';
 import { listUpkeepJobs } from './jobs/upkeep-jobs.js';
+import { listRefreshJobs } from './jobs/refresh-jobs.js';
 import { listen } from './listen.js';
 import { openVault } from './open-vault.js';
 import { drainRefreshes } from './refresh/ensure-fresh.js';
@@ -77,8 +78,9 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
         await new Promise((resolve) => setTimeout(resolve, stopNoticeMs));
         stopping.abort();
         await Promise.all([socket.drain(drainTimeoutMs), admin.close()]);
-        await drainRefreshes(deps, refreshTimeoutMs);
+        // Before the refreshes, some of which a job may have begun.
         await Promise.all([jobs.stop(), deliveries.stop()]);
+        await drainRefreshes(deps, refreshTimeoutMs);
         await Promise.all([flushUses(deps), heartbeat.stop()]);
         await deps.audit
           .append({ kind: 'server.stopped', appId: null, details: { process_id: deps.processId } })
@@ -126,6 +128,7 @@ function startJobs(deps: VaultDeps): JobRunner {
     jobs: [
       ...listCheckpointJobs(deps),
       ...listUpkeepJobs(deps),
+      ...listRefreshJobs(deps),
       ...listKeyJobs(deps),
       {
         name: 'connect.delete_ended',

@@ -44,6 +44,11 @@ export type EgressRequest = {
   maxResponseBytes?: number;
   /** Never a kept connection: for requests that must not be lost to one the other side just closed (refresh). */
   isFreshConnection?: boolean;
+  /**
+   * With `isFreshConnection`: runs once the connection stands and before anything is written; if it rejects, nothing is, and the
+   * error says `requestWritten: false`.
+   */
+  beforeFirstByte?: () => Promise<void>;
   signal?: AbortSignal;
 };
 
@@ -108,7 +113,7 @@ export function createEgress(options: EgressOptions): Egress {
       transport ??= loadTransport();
       const { pools, send } = await transport;
       const pool = request.isFreshConnection
-        ? pools.open(url.origin, addresses)
+        ? pools.open(url.origin, addresses, request.beforeFirstByte)
         : pools.obtain(url.origin, addresses);
       try {
         const raw = await send(pool, {

@@ -96,6 +96,39 @@ describe('R4, R8: whether the request can have arrived', () => {
     expect(server.connections()).toBe(1);
   });
 
+  it('R4: what has to be done before the first byte is done on a standing connection, and a refusal leaves nothing written', async () => {
+    let bytes = 0;
+    const server = await keep(
+      startTcp((socket) => socket.on('data', (chunk: Buffer) => (bytes += chunk.byteLength))),
+    );
+    let seen: { connections: number; bytes: number } | undefined;
+    const beforeFirstByte = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seen = { connections: server.connections(), bytes };
+      throw new Error('no longer ours');
+    };
+    const request = { isFreshConnection: true, beforeFirstByte };
+    const error = await fail(`http://127.0.0.1:${server.port}/`, request);
+    expect(error.requestWritten).toBe(false);
+    expect([seen, bytes]).toEqual([{ connections: 1, bytes: 0 }, 0]);
+  });
+
+  it('R4: once that is done the request goes out, over TLS too', async () => {
+    const server = await keep(startTls((_request, response) => response.end('served')));
+    const steps: string[] = [];
+    const response = await openEgress({
+      ca: testCertificate,
+      lookup: async () => ['127.0.0.1'],
+    }).fetch(`https://api.example.com:${server.port}/`, {
+      method: 'POST',
+      body: 'x',
+      timeoutMs: 2_000,
+      isFreshConnection: true,
+      beforeFirstByte: async () => void steps.push('before'),
+    });
+    expect([response.text(), steps]).toEqual(['served', ['before']]);
+  });
+
   it('a request is sent once, never again, when its kept connection dies', async () => {
     let requests = 0;
     const server = await keep(

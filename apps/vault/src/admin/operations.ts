@@ -11,8 +11,8 @@ import { listAppRows } from '../storage/settings/app-rows.js';
 import { findAppOfGrant, listApiKeys } from '../storage/settings/operator-rows.js';
 import { proofOperations } from './audit/proof-operations.js';
 import { auditOperations } from './audit-operations.js';
-import { keyOperations } from './keys/key-operations.js';
 import { runDoctor } from './doctor/run-doctor.js';
+import { keyOperations } from './keys/key-operations.js';
 import { defineOperation, OperationError } from './operation.js';
 import { webhookOperations } from './webhooks/webhook-operations.js';
 

@@ -8,7 +8,7 @@ import type { RefreshTarget } from './refresh-target.js';
  */
 export function recordEvent(
   deps: Pick<VaultDeps, 'audit' | 'log'>,
-  target: RefreshTarget,
+  target: Pick<RefreshTarget, 'appId' | 'provider'> & { readonly grantId?: string },
   event: Omit<AuditEvent, 'appId' | 'grantId' | 'providerId'>,
 ): void {
   const { appId, grantId, provider } = target;

@@ -14,14 +14,24 @@ type ReuseFacts = Pick<ProviderDefinition, 'refresh_reuse' | 'refresh_reuse_wind
 export function recoverIntent(
   row: Pick<
     CredentialReading,
-    'generation' | 'intent_generation' | 'intent_hash' | 'intent_at' | 'intent_is_replay' | 'read_at'
+    | 'generation'
+    | 'lease_generation'
+    | 'intent_generation'
+    | 'intent_hash'
+    | 'intent_at'
+    | 'intent_is_replay'
+    | 'intent_unsent_lease'
+    | 'read_at'
   >,
   facts: { refreshTokenHash: string; definition: ReuseFacts },
 ): Recovery {
   const isOpen = row.intent_generation === row.generation && row.intent_hash === facts.refreshTokenHash;
   if (!isOpen) return 'go_on';
+  // Its last holder died before the connection stood: that attempt never reached the provider.
+  const isUnsent = row.intent_unsent_lease === row.lease_generation;
+  if (isUnsent && row.intent_is_replay === 0) return 'go_on';
   const recovery = judgeUnknownOutcome(facts.definition, {
-    isReplay: row.intent_is_replay !== 0,
+    isReplay: row.intent_is_replay !== 0 && !isUnsent,
     ageMs: readIntentAgeMs(row),
   });
   // The wait is over: the former holder's time has run out since.

@@ -7,6 +7,7 @@ import {
   type CredentialReading,
   isLeaseLive,
   type Lease,
+  markSent,
   readCredential,
   releaseLease,
   takeLease,
@@ -150,7 +151,13 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
     if (isReplay)
       recordEvent(deps, target, { kind: 'credential.replayed', outcome: definition.refresh_reuse });
     const scopes = JSON.parse(row.scopes_json) as string[];
-    const answer = await askProvider(deps, target, { refreshToken, scopes });
+    let isHeld = true;
+    const beforeFirstByte = async () => {
+      isHeld = await markSent(deps.storage, key, lease);
+      if (!isHeld) throw new Error('lease lost');
+    };
+    const answer = await askProvider(deps, target, { refreshToken, scopes, beforeFirstByte });
+    if (!isHeld) return undefined;
     if (answer.kind === 'tokens') return settleTokens(deps, attempt, answer);
     if (answer.kind === 'failed') return settleFailure(deps, attempt, answer.failure);
     if (answer.kind === 'not_reached') return backOff(deps, attempt, { error: answer.reason });

@@ -254,8 +254,8 @@ export interface GrantTable {
   /** When the provider is asked (again) to end it; null: nothing is left to do. Shared time. */
   revocation_due_at: number | null;
   revocation_attempts: number | null;
-  /** When it was put on record that `expires_at` passed (A4). */
-  expiry_recorded_at: number | null;
+  /** The record of `expires_at` having passed (A4): 0 there is none, 1 begun, 2 written. */
+  expiry_record_state: Generated<number>;
 }
 
 /** One connect session. */

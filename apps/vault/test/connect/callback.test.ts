@@ -95,7 +95,7 @@ describeBothDatabases('callback', (kind) => {
     });
   });
 
-  it('C6: refused client credentials end the session with a configuration error', async () => {
+  it('C6, R7: refused client credentials end the session with a configuration error, and open the breaker', async () => {
     stack.provider.rotateClientSecret('oidc', 'acme-client', 'changed-secret');
     try {
       const session = await start();
@@ -104,9 +104,23 @@ describeBothDatabases('callback', (kind) => {
         status: 'error',
         error: { error_code: 'invalid_client' },
       });
+      const configs = () => stack.vault.deps.storage.db.selectFrom('provider_configs');
+      const open = await configs()
+        .select('breaker_code')
+        .where('breaker_open_until', 'is not', null)
+        .execute();
+      expect(open).toEqual([{ breaker_code: 'invalid_client' }]);
     } finally {
       stack.provider.rotateClientSecret('oidc', 'acme-client', 'acme-secret');
     }
+    // Whoever connects next is the probe: the provider takes the client again, and that closes the breaker.
+    await goThroughProvider(stack.vault, await start(), { provider: 'acme' });
+    const left = await stack.vault.deps.storage.db
+      .selectFrom('provider_configs')
+      .select('id')
+      .where('breaker_open_until', 'is not', null)
+      .execute();
+    expect(left).toEqual([]);
   });
 
   it.each([

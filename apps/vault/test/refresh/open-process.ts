@@ -106,6 +106,8 @@ export function describeSettings(facts: SettingsFacts): {
     allowedNetworks: [],
     providers: new Map([[provider.providerId, provider]]),
     providersByConfigId: new Map([[provider.configId, provider]]),
+    managedSecrets: new Map(),
+    managedSecretsById: new Map(),
     identityProvider: null,
     policies: [],
   };

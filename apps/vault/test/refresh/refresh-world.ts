@@ -96,7 +96,14 @@ export async function openRefreshWorld(
       offsetMs += ms;
     },
     /** Connects an account of the emulator by its real pages. */
-    connect: (user = 'alice') => connectAccount(deps, { emulator, provider, settings, user }),
+    connect: (user = 'alice', userId?: string) =>
+      connectAccount(deps, {
+        emulator,
+        provider,
+        settings,
+        user,
+        ...(userId === undefined ? {} : { userId }),
+      }),
     ensure: (grantId: string, process = deps, waitMaxMs?: number) =>
       ensureGrantFresh(process, { settings, provider, grantId, waitMaxMs }),
     /** What a child process needs to be one more vault on the same data (PostgreSQL). */

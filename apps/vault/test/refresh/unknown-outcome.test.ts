@@ -4,6 +4,7 @@ import { isStillUsable } from '../../src/access/checks/check-grant-state.js';
 import { openTokens, sealTokens } from '../../src/grants/stored-tokens.js';
 import {
   findCredential,
+  markSent,
   storeRefreshedTokens,
   takeLease,
   writeIntent,
@@ -15,7 +16,10 @@ let world: RefreshWorld;
 afterEach(() => world.close());
 
 /** What a process leaves behind that was killed with a lease, and perhaps with an open intent. */
-async function abandonHolder(grantId: string, options: { hasIntent: boolean; isReplay?: boolean }) {
+async function abandonHolder(
+  grantId: string,
+  options: { hasIntent: boolean; isReplay?: boolean; isUnsent?: boolean },
+) {
   const { deps } = world;
   const row = await world.readCredential(grantId);
   const key = { appId: row.app_id, credentialId: row.id };
@@ -28,6 +32,7 @@ async function abandonHolder(grantId: string, options: { hasIntent: boolean; isR
       isReplay: options.isReplay ?? false,
       ttlMs: 6_000,
     });
+    if (!options.isUnsent) await markSent(deps.storage, key, lease);
   }
   return { key, lease };
 }
@@ -66,6 +71,18 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     expect(grant && isStillUsable(grant, world.clock())).toBe(false);
     await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
     expect(world.refreshCalls()).toBe(0);
+  });
+
+  it('R4: a holder that died before its connection stood has not reached the provider: even a strict one is asked', async () => {
+    world = await openRefreshWorld(kind);
+    const { grantId } = await world.connect();
+    world.advance(3_700_000);
+    await abandonHolder(grantId, { hasIntent: true, isUnsent: true });
+    world.advance(6_100);
+    await world.ensure(grantId);
+    expect(world.refreshCalls()).toBe(1);
+    expect(await readDeath(grantId)).toEqual({ status: 'active', death_cause: null });
+    expect((await world.listEvents()).map((event) => event.kind)).not.toContain('credential.replayed');
   });
 
   it('R4: open intent, reuse window: one replay, recorded', async () => {

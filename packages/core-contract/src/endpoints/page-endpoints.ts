@@ -51,7 +51,6 @@ export const pageEndpoints = {
       'session_not_open',
       'forbidden',
       'provider_not_configured',
-      'provider_configuration_unavailable',
       'invalid_grant_policy',
     ],
   }),

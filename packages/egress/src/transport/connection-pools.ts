@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 
 const poolsMax = 256;
 const headerBytesMax = 32 * 1024;
@@ -9,8 +9,8 @@ const connectionsPerOriginMax = 128;
 export type ConnectionPools = {
   /** A pool whose connections go to these checked addresses only; TLS keeps the URL's host as server name. */
   obtain(origin: string, addresses: readonly string[]): Pool;
-  /** Like obtain, but with connections of its own; the caller destroys it. */
-  open(origin: string, addresses: readonly string[]): Pool;
+  /** Like obtain, but with connections of its own; the caller destroys it. `onConnected`: see `EgressRequest.beforeFirstByte`. */
+  open(origin: string, addresses: readonly string[], onConnected?: () => Promise<void>): Pool;
   close(): Promise<void>;
 };
 
@@ -21,8 +21,14 @@ export function createConnectionPools(options: {
 }): ConnectionPools {
   const pools = new Map<string, Pool>();
 
-  const open = (origin: string, addresses: readonly string[]): Pool =>
-    new Pool(origin, {
+  const open: ConnectionPools['open'] = (origin, addresses, onConnected) => {
+    const connect = {
+      timeout: options.connectTimeoutMs,
+      autoSelectFamily: true,
+      lookup: pinLookup(addresses),
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    };
+    return new Pool(origin, {
       connections: connectionsPerOriginMax,
       pipelining: 1,
       // With HTTP/2 "written" is not knowable per request.
@@ -30,13 +36,11 @@ export function createConnectionPools(options: {
       maxHeaderSize: headerBytesMax,
       keepAliveTimeout: idleConnectionMs,
       keepAliveMaxTimeout: idleConnectionMs,
-      connect: {
-        timeout: options.connectTimeoutMs,
-        autoSelectFamily: true,
-        lookup: pinLookup(addresses),
-        ...(options.ca === undefined ? {} : { ca: options.ca }),
-      },
+      connect: onConnected
+        ? holdConnection(buildConnector({ ...connect, allowH2: false }), onConnected)
+        : connect,
     });
+  };
 
   return {
     open,
@@ -57,6 +61,29 @@ export function createConnectionPools(options: {
       pools.clear();
       await Promise.all(open.map((pool) => pool.close()));
     },
+  };
+}
+
+/** A connection is handed to the client, which would write at once, only when `onConnected` is done. */
+function holdConnection(
+  connect: buildConnector.connector,
+  onConnected: () => Promise<void>,
+): buildConnector.connector {
+  return (options, callback) => {
+    connect(options, (...outcome) => {
+      const [error, socket] = outcome;
+      if (error) {
+        callback(error, null);
+        return;
+      }
+      onConnected().then(
+        () => callback(null, socket),
+        (reason: unknown) => {
+          socket.destroy();
+          callback(reason instanceof Error ? reason : new Error('refused'), null);
+        },
+      );
+    });
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import { decodeJwt } from 'jose';
 import type { VaultDeps } from '../../deps.js';
 import { toStoredTokens } from '../../grants/stored-tokens.js';
+import { closeBreaker, openBreaker } from '../../refresh/provider/breaker.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
 import type { AuthorizationState } from '../callback/authorization-state.js';
 import { CallbackFailure } from '../callback/callback-failure.js';
@@ -90,9 +91,16 @@ async function requestTokens(deps: VaultDeps, input: ExchangeInput): Promise<Pro
       nowMs: deps.clock(),
       secrets: [input.code, ...(secret ? [secret.reveal()] : [])],
     });
-    if (result.ok) return result.tokens;
+    if (result.ok) {
+      await closeBreaker(deps, { appId: input.settings.appId, provider });
+      return result.tokens;
+    }
     failure = result;
     if (result.kind !== 'invalid_client') break;
+  }
+  // Refreshing would be refused for the same reason (R7). The provider itself said so: words in a callback come from a browser.
+  if (failure?.kind === 'invalid_client') {
+    await openBreaker(deps, { appId: input.settings.appId, provider }, failure.error);
   }
   throw describeExchangeFailure(failure);
 }

@@ -3,7 +3,6 @@ import { validateUrlParams } from '@alter-ai/oauth-providers';
 import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
 import { findGrantById } from '../../storage/live/grants.js';
-import { findBreaker } from '../../storage/live/provider-breaker.js';
 import { startAuthorization } from '../callback/start-authorization.js';
 import { readSessionRequest } from '../session/session-request.js';
 import { readSessionState, readSessionStatus } from '../session/session-state.js';
@@ -21,9 +20,9 @@ export interface AuthorizeInput {
 }
 
 /**
- * Starts an authorization for the page and answers where its browser goes.
- * @throws ApiError `session_not_found`, `session_not_open`, `provider_not_configured`, `provider_configuration_unavailable`,
- * `invalid_grant_policy` (lifetime above the maximum), `invalid_request` (connect parameters).
+ * Starts an authorization for the page and answers where its browser goes. An open breaker (R7) is no obstacle: whoever connects
+ * gets the provider's own word, and a provider that accepts the client again closes it.
+ * @throws ApiError `session_not_found`, `session_not_open`, `provider_not_configured`, `invalid_grant_policy` (lifetime above the maximum), `invalid_request` (connect parameters).
  */
 export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise<string> {
   const row = await openByHandle(deps, input.handle, input.browserSecret);
@@ -34,12 +33,6 @@ export async function authorize(deps: VaultDeps, input: AuthorizeInput): Promise
     ? settings.providers.get(input.providerId)
     : undefined;
   if (!provider) throw new ApiError('provider_not_configured', { fields: { provider_id: input.providerId } });
-  const breaker = await findBreaker(deps.storage, { appId: row.app_id, configId: provider.configId });
-  if ((breaker?.openForMs ?? 0) > 0) {
-    throw new ApiError('provider_configuration_unavailable', {
-      fields: { provider_id: provider.providerId, provider_configuration_id: provider.configId },
-    });
-  }
   const checked = validateUrlParams(provider.definition, input.parameters);
   if (!checked.ok) {
     const [issue] = checked.issues;

@@ -18,6 +18,14 @@ export type ProviderAnswer =
   /** Written, and no answer: it may have been spent (R4). */
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** What is presented, and what has to be done right before. */
+export interface Presented {
+  readonly refreshToken: string;
+  readonly scopes: readonly string[];
+  /** Runs once the connection stands; if it throws, not a byte is written. */
+  readonly beforeFirstByte: () => Promise<void>;
+}
+
 /** R10. */
 const answerTimeoutMs = 20_000;
 /** Giving up on a strict provider costs the user a new connection, so its answer is awaited after the callers have gone. */
@@ -30,7 +38,7 @@ const strictAnswerTimeoutMs = 60_000;
 export async function askProvider(
   deps: Pick<VaultDeps, 'egress' | 'clock'>,
   target: RefreshTarget,
-  presented: { refreshToken: string; scopes: readonly string[] },
+  presented: Presented,
 ): Promise<ProviderAnswer> {
   const { provider } = target;
   const secrets = await provider.clientSecrets();
@@ -47,7 +55,7 @@ export async function askProvider(
 async function askOnce(
   deps: Pick<VaultDeps, 'egress' | 'clock'>,
   { provider, parameters, settings }: RefreshTarget,
-  presented: { refreshToken: string; scopes: readonly string[] },
+  presented: Presented,
   secret: string | undefined,
 ): Promise<ProviderAnswer> {
   const { definition } = provider;
@@ -66,6 +74,7 @@ async function askOnce(
       allowedNetworks: settings.allowedNetworks,
       timeoutMs: definition.refresh_reuse === 'strict' ? strictAnswerTimeoutMs : answerTimeoutMs,
       isFreshConnection: true,
+      beforeFirstByte: presented.beforeFirstByte,
     });
     const result = parseTokenResponse({
       definition,

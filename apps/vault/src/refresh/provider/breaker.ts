@@ -14,6 +14,9 @@ const openMaxMs = 60_000;
 /** How long the one try of a half-open breaker keeps the others away. */
 const probeMs = 20_000;
 
+/** Whose breaker it is; `grantId` where it was found out on behalf of a grant. */
+export type BreakerTarget = Pick<RefreshTarget, 'appId' | 'provider'> & { readonly grantId?: string };
+
 type BreakerDeps = Pick<VaultDeps, 'storage' | 'clock' | 'audit' | 'log'>;
 
 /** Whether a refresh may be tried: undefined, or until when and why not. Half-open, one caller of all gets through (R7). */
@@ -33,7 +36,7 @@ export async function findOpenBreaker(
 }
 
 /** The provider refused the app's client credentials. @returns when the next try is due, ms since 1970 */
-export async function openBreaker(deps: BreakerDeps, target: RefreshTarget, code: string): Promise<number> {
+export async function openBreaker(deps: BreakerDeps, target: BreakerTarget, code: string): Promise<number> {
   const key = toKey(target);
   const failures = ((await findBreaker(deps.storage, key))?.failures ?? 0) + 1;
   const openForMs = Math.min(openMaxMs, openAtFirstMs * 2 ** Math.min(failures - 1, 10));
@@ -47,7 +50,7 @@ export async function openBreaker(deps: BreakerDeps, target: RefreshTarget, code
 }
 
 /** The provider accepted the app's client credentials. */
-export async function closeBreaker(deps: BreakerDeps, target: RefreshTarget): Promise<void> {
+export async function closeBreaker(deps: BreakerDeps, target: BreakerTarget): Promise<void> {
   const key = toKey(target);
   const isChanged = await storeClosedBreaker(deps.storage, key);
   if (isChanged) {
@@ -58,6 +61,6 @@ export async function closeBreaker(deps: BreakerDeps, target: RefreshTarget): Pr
   }
 }
 
-function toKey(target: RefreshTarget) {
+function toKey(target: BreakerTarget) {
   return { appId: target.appId, configId: target.provider.configId };
 }

@@ -111,11 +111,17 @@ export function writeIntent(
   return updateHeld(storage, key, lease, {
     intent_generation: lease.generation,
     intent_hash: intent.refreshTokenHash,
-    intent_at: storage.sharedNow(),
+    // The time of a replay is that of the first request: the provider's window counts from there.
+    ...(intent.isReplay ? {} : { intent_at: storage.sharedNow() }),
     intent_is_replay: intent.isReplay ? 1 : 0,
-    intent_unsent_lease: null,
+    intent_unsent_lease: lease.leaseGeneration,
     lease_deadline: addToNow(storage, intent.ttlMs),
   });
+}
+
+/** Commits that the next thing is the first byte to the provider (R4). @returns false when the lease was lost: do not write. */
+export function markSent(storage: Storage, key: CredentialKey, lease: Lease): Promise<boolean> {
+  return updateHeld(storage, key, lease, { intent_unsent_lease: null });
 }
 
 /** A new token set, sealed, with what is known about it. Times are ms since 1970. */

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
@@ -164,17 +164,32 @@ export async function storeLastUse(
 }
 
 /**
- * Marks a grant revoked, and with its last grant the credential, so that a refresh under way cannot revive it.
- * @returns the grant, and the credential when it has no other live grant; undefined when there is no such live grant
+ * Marks a grant revoked, and with its last grant the credential, so that a refresh under way cannot revive it. That the
+ * provider has yet to be told is kept with the grant (`finishRevocation`), due in `dueInMs` if the caller does not get there.
+ * @returns undefined when there is no such live grant
  */
 export async function storeRevocation(
+  storage: Storage,
   trx: Transaction<Tables>,
-  input: { appId: string; grantId: string; userId: string | undefined; revokedBy: string; nowMs: number },
-): Promise<{ grant: GrantRow; credential: Selectable<CredentialTable> | undefined } | undefined> {
+  input: {
+    appId: string;
+    grantId: string;
+    userId: string | undefined;
+    revokedBy: string;
+    nowMs: number;
+    dueInMs: number;
+  },
+): Promise<GrantRow | undefined> {
   const { appId, grantId, nowMs } = input;
   let update = trx
     .updateTable('grants')
-    .set({ status: 'revoked', revoked_at: nowMs, revoked_by: input.revokedBy })
+    .set({
+      status: 'revoked',
+      revoked_at: nowMs,
+      revoked_by: input.revokedBy,
+      revocation_due_at: sql<number>`${storage.sharedNow()} + ${input.dueInMs}`,
+      revocation_attempts: 0,
+    })
     .where('app_id', '=', appId)
     .where('id', '=', grantId)
     .where('status', '=', 'active');
@@ -191,31 +206,16 @@ export async function storeRevocation(
     .where('status', '=', 'active')
     .limit(1)
     .executeTakeFirst();
-  if (other) return { grant, credential: undefined };
+  if (other) return grant;
   // What the developer stored is there for the next grant too; what a user entered goes with its last grant.
-  const credential = await trx
+  await trx
     .updateTable('credentials')
-    .set({ status: 'revoked', lease_holder: null, lease_deadline: null, updated_at: nowMs })
+    .set({ status: 'revoked', renew_at: null, lease_holder: null, lease_deadline: null, updated_at: nowMs })
     .where('app_id', '=', appId)
     .where('id', '=', grant.credential_id)
     .where((is) => is.or([is('owner', 'is', null), is('owner', '=', 'end_user')]))
-    .returningAll()
-    .executeTakeFirst();
-  return { grant, credential };
-}
-
-/** Keeps what the provider said to a revocation. */
-export async function storeRevocationResult(
-  storage: Storage,
-  grant: { appId: string; grantId: string },
-  result: string,
-): Promise<void> {
-  await storage.db
-    .updateTable('grants')
-    .set({ revocation_result: result })
-    .where('app_id', '=', grant.appId)
-    .where('id', '=', grant.grantId)
     .execute();
+  return grant;
 }
 
 /** Whether another live grant, of any user and app, rests on the same provider account and the same client. */
@@ -362,7 +362,7 @@ function describeGrant(input: GrantInput) {
     scopes_json: JSON.stringify(input.scopes),
     mismatch_json: null,
     expires_at: input.expiresAtMs,
-    expiry_recorded_at: null,
+    expiry_record_state: 0,
     policy_json: input.policy === null ? null : JSON.stringify(input.policy),
     parameters_json: JSON.stringify(input.parameters),
   };

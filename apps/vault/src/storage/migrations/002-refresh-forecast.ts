@@ -15,13 +15,13 @@ const statements = [
   'alter table credentials add column refresh_expiry_kind text',
   'alter table credentials add column intent_unsent_lease integer',
   'alter table provider_configs add column renewal_facts text',
-  'alter table grants add column expiry_recorded_at bigint',
+  'alter table grants add column expiry_record_state integer not null default 0',
   'alter table grants add column revocation_due_at bigint',
   'alter table grants add column revocation_attempts integer',
   // The nearest known time; a reauthorization since then is not recorded anywhere.
   'update credentials set authorized_at = created_at',
   'create index credentials_renewal on credentials (renew_at, app_id, id) where renew_at is not null',
   `create index grants_expiry on grants (expires_at, app_id, id)
-    where expires_at is not null and expiry_recorded_at is null and status = 'active'`,
+    where expires_at is not null and expiry_record_state < 2 and status = 'active'`,
   'create index grants_revocation on grants (revocation_due_at, app_id, id) where revocation_due_at is not null',
 ];

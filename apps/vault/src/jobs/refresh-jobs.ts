@@ -1,0 +1,31 @@
+import type { VaultDeps } from '../deps.js';
+import { finishPendingRevocations } from '../grants/finish-revocation.js';
+import { recordExpiredGrants } from '../grants/record-expired-grants.js';
+import { renewAhead } from '../refresh/ahead/renew-ahead.js';
+import { markChangedLifetimes } from '../refresh/ahead/replan.js';
+import type { Job } from './job-runner.js';
+
+/** What grants and credentials need done without anybody asking (R1, A4). */
+export function listRefreshJobs(deps: VaultDeps): Job[] {
+  const checkedVersions = new Map<string, number>();
+  return [
+    {
+      name: 'refresh.ahead',
+      intervalMs: 60_000,
+      run: async (signal) => {
+        await markChangedLifetimes(deps, checkedVersions, signal);
+        await renewAhead(deps, signal);
+      },
+    },
+    {
+      name: 'grants.record_expired',
+      intervalMs: 30_000,
+      run: (signal) => recordExpiredGrants(deps, signal),
+    },
+    {
+      name: 'grants.finish_revocations',
+      intervalMs: 30_000,
+      run: (signal) => finishPendingRevocations(deps, signal),
+    },
+  ];
+}
