@@ -1,6 +1,6 @@
 import type { TokenResponse } from '@alter-ai/core-contract';
 import { findMissingScopes } from '@alter-ai/oauth-providers';
-import type { StoredTokens } from '../grants/stored-tokens.js';
+import type { ReleasedTokens } from '../grants/stored-tokens.js';
 import type { ProviderSettings } from '../settings/settings-reader.js';
 import type { UsableGrant } from '../storage/live/usable-grant.js';
 
@@ -18,7 +18,7 @@ const placements = new WeakMap<ProviderSettings, PlacementFields>();
 export function answerToken(
   grant: UsableGrant,
   provider: ProviderSettings,
-  tokens: StoredTokens,
+  tokens: ReleasedTokens,
   facts: { allowedHosts: readonly string[]; nowMs: number },
 ): TokenResponse {
   const expiresAtMs = findEarlier(grant.access_expires_at, grant.grant_expires_at);

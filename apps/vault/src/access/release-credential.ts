@@ -1,5 +1,5 @@
 import type { TokenRequest, TokenResponse } from '@alter-ai/core-contract';
-import { openTokens } from '../grants/stored-tokens.js';
+import { openReleasedTokens } from '../grants/stored-tokens.js';
 import { ApiError } from '../http/api-error.js';
 import type { RequestContext } from '../http/request-context.js';
 import { toApiError } from '../http/respond.js';
@@ -80,7 +80,7 @@ async function prepareRelease(
     grant = await readAgain(context, grant);
   }
   const key = { appId: grant.app_id, credentialId: grant.credential_id };
-  const tokens = await openTokens(deps.keyring, key, grant.sealed_tokens);
+  const tokens = await openReleasedTokens(deps.keyring, key, grant.sealed_tokens);
   return answerToken(grant, provider, tokens, { allowedHosts, nowMs: deps.clock() });
 }
 

@@ -5,8 +5,10 @@ const redacted = 'redacted';
 const secretNames =
   /token|secret|passw|pwd|passphrase|signature|credential|assertion|authorization|api.?key|access.?key|private.?key|client.?key|subscription.?key|cookie|^(.*[-_.])?(key|code|sig|hmac|auth|jwt|otp|pin|sid|session|sessionid|state|nonce|pass|hash)$/i;
 // Forms in which well-known services hand out secrets, wherever in an address they stand.
-const secretValues =
-  /^(eyJ[\w-]+\.|ya29\.|gh[pousr]_|github_pat_|xox[a-z]-|sk[-_]|rk[-_]|pk_live|AKIA|ASIA|AIza|glpat-|shpat_|secret_|ntn_|alter_|bot\d+:)/;
+const secretForms =
+  /(?:eyJ[\w-]+\.|ya29\.|gh[pousr]_|github_pat_|xox[a-z]-|sk[-_]|rk[-_]|pk_live|AKIA|ASIA|AIza|glpat-|shpat_|secret_|ntn_|alter_|bot\d+:)/;
+const secretValues = new RegExp(`^${secretForms.source}`);
+const secretSegments = new RegExp(`(?:^|/)${secretForms.source}`);
 
 /**
  * An address as the audit log keeps it (A2): no userinfo, no fragment, query values redacted where their name or form says that
@@ -28,9 +30,11 @@ function dropUserinfo(address: string): string {
 }
 
 function redactPath(address: string): string {
-  const segments = address.split('/');
-  if (!segments.some((segment) => secretValues.test(segment))) return address;
-  return segments.map((segment) => (secretValues.test(segment) ? redacted : segment)).join('/');
+  if (!secretSegments.test(address)) return address;
+  return address
+    .split('/')
+    .map((segment) => (secretValues.test(segment) ? redacted : segment))
+    .join('/');
 }
 
 function redactQuery(query: string): string {

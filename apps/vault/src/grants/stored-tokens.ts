@@ -25,9 +25,21 @@ export function tokensContext(key: CredentialKey): SealContext {
   return { table: 'credentials', rowId: key.credentialId, appId: key.appId, field: 'tokens' };
 }
 
-/** Seals a token set for one credential row. */
+/** What a call releases of a token set. */
+export type ReleasedTokens = Pick<StoredTokens, 'access_token' | 'token_type' | 'additional'>;
+
+/**
+ * Seals a token set for one credential row: what calls release on a line of its own before the rest, so that releasing it does not
+ * mean to read the provider's whole answer. A set sealed before this form was one JSON object on one line.
+ */
 export function sealTokens(keyring: Keyring, key: CredentialKey, tokens: StoredTokens): Promise<Buffer> {
-  return keyring.seal(tokensContext(key), JSON.stringify(tokens));
+  const { access_token, token_type, additional, ...rest } = tokens;
+  const released: ReleasedTokens = {
+    access_token,
+    ...(token_type === undefined ? {} : { token_type }),
+    ...(additional === undefined ? {} : { additional }),
+  };
+  return keyring.seal(tokensContext(key), `${JSON.stringify(released)}\n${JSON.stringify(rest)}`);
 }
 
 /** Opens a credential's tokens. @throws OpenError for every cause alike (K8) */
@@ -36,7 +48,21 @@ export async function openTokens(
   key: CredentialKey,
   sealed: Uint8Array,
 ): Promise<StoredTokens> {
-  return JSON.parse(await keyring.open(tokensContext(key), sealed)) as StoredTokens;
+  const text = await keyring.open(tokensContext(key), sealed);
+  // JSON as it is written here has no line feed of its own.
+  const lines = text.split('\n').map((line) => JSON.parse(line) as Partial<StoredTokens>);
+  return Object.assign({}, ...lines) as StoredTokens;
+}
+
+/** Opens what a call releases of them. @throws OpenError for every cause alike (K8) */
+export async function openReleasedTokens(
+  keyring: Keyring,
+  key: CredentialKey,
+  sealed: Uint8Array,
+): Promise<ReleasedTokens> {
+  const text = await keyring.open(tokensContext(key), sealed);
+  const end = text.indexOf('\n');
+  return JSON.parse(end === -1 ? text : text.slice(0, end)) as ReleasedTokens;
 }
 
 /** What is stored of a provider's answer; what the answer leaves out stays as it was (R9). */

@@ -51,7 +51,7 @@ export function linkRecords(
   const rows = records.map((waiting): AuditRow => {
     sequence += 1;
     const record = completeRecordText(waiting.text, chain.id, sequence);
-    hash = chainHash(hash, Buffer.from(record, 'utf8'));
+    hash = chainHash(hash, record);
     const { appId, kind, grantId, providerId, userId, outcome } = waiting.text;
     const { id, at } = waiting;
     return { sequence, appId, id, at, kind, grantId, providerId, userId, outcome, record, hash };

@@ -36,44 +36,47 @@ export function writeRecordText(event: AuditEvent, facts: RecordFacts): RecordTe
   const userId = clean(event.userId);
   const kind = clean(event.kind) ?? '';
   const outcome = clean(event.outcome ?? event.decision);
-  const beforeChain = `{${[
-    writeText('actor_id', event.actorId),
-    writeText('api_key_id', event.apiKeyId),
-    writeText('app_id', appId),
-    `"at":"${new Date(facts.at).toISOString()}",`,
-    writeText('caller', event.caller),
-    writeText('caller_type', event.callerType),
-  ].join('')}"chain_id":`;
-  const beforeSequence = `,${[
-    writeJson('context', event.context),
-    writeText('credential_kind', event.credentialKind),
-    writeText('decision', event.decision),
-    writeJson('details', event.details),
-    writeText('error_code', event.errorCode),
-    writeText('grant_id', grantId),
-    writeText('id', facts.id),
-    writeText('key_prefix', event.keyPrefix),
-    writeText('kind', kind),
-    writeNumber('latency_ms', event.latencyMs),
-    writeText('method', event.method),
-    writeText('outcome', outcome),
-    writeText('principal', event.principal),
-    writeText('provider_id', providerId),
-    writeText('reason', event.reason),
-    writeNumber('request_bytes', event.requestBytes),
-    writeText('request_id', event.requestId),
-    writeText('request_sha256', event.requestSha256),
-    writeNumber('response_bytes', event.responseBytes),
-    writeText('response_sha256', event.responseSha256),
-    writeJson('rule', event.rule),
-  ].join('')}"sequence":`;
-  const afterSequence = `,${[
-    writeText('source_address', event.sourceAddress),
-    writeNumber('status', event.status),
-    writeText('trace_id', event.traceId),
-    writeText('url', typeof event.url === 'string' ? redactUrl(event.url) : null),
-    writeText('user_id', userId),
-  ].join('')}"version":${recordVersion}}`;
+  const beforeChain =
+    '{' +
+    writeText('actor_id', event.actorId) +
+    writeText('api_key_id', event.apiKeyId) +
+    writeText('app_id', appId) +
+    `"at":"${formatTime(facts.at)}",` +
+    writeText('caller', event.caller) +
+    writeText('caller_type', event.callerType) +
+    '"chain_id":';
+  const beforeSequence =
+    ',' +
+    writeJson('context', event.context) +
+    writeText('credential_kind', event.credentialKind) +
+    writeText('decision', event.decision) +
+    writeJson('details', event.details) +
+    writeText('error_code', event.errorCode) +
+    writeText('grant_id', grantId) +
+    writeText('id', facts.id) +
+    writeText('key_prefix', event.keyPrefix) +
+    writeText('kind', kind) +
+    writeNumber('latency_ms', event.latencyMs) +
+    writeText('method', event.method) +
+    writeText('outcome', outcome) +
+    writeText('principal', event.principal) +
+    writeText('provider_id', providerId) +
+    writeText('reason', event.reason) +
+    writeNumber('request_bytes', event.requestBytes) +
+    writeText('request_id', event.requestId) +
+    writeText('request_sha256', event.requestSha256) +
+    writeNumber('response_bytes', event.responseBytes) +
+    writeText('response_sha256', event.responseSha256) +
+    writeJson('rule', event.rule) +
+    '"sequence":';
+  const afterSequence =
+    ',' +
+    writeText('source_address', event.sourceAddress) +
+    writeNumber('status', event.status) +
+    writeText('trace_id', event.traceId) +
+    writeText('url', typeof event.url === 'string' ? redactUrl(event.url) : null) +
+    writeText('user_id', userId) +
+    `"version":${recordVersion}}`;
   return {
     beforeChain,
     beforeSequence,
@@ -90,6 +93,18 @@ export function writeRecordText(event: AuditEvent, facts: RecordFacts): RecordTe
 /** The whole record, once its place is known. */
 export function completeRecordText(text: RecordText, chainId: string, sequence: number): string {
   return `${text.beforeChain}"${chainId}"${text.beforeSequence}${sequence}${text.afterSequence}`;
+}
+
+let lastAt = Number.NaN;
+let lastTime = '';
+
+/** The records of a batch have few times among them. */
+function formatTime(at: number): string {
+  if (at !== lastAt) {
+    lastTime = new Date(at).toISOString();
+    lastAt = at;
+  }
+  return lastTime;
 }
 
 // Neither a lone surrogate (no canonical form) nor U+0000 (no text in PostgreSQL) may make a record impossible to write.

@@ -42,11 +42,14 @@ const protectedNames = new Set<string>([
  */
 export function readSignedHeaders(head: RequestHead): SignedRequestHeaders {
   const { incoming } = head;
-  if (incoming) refuseDuplicates(incoming.rawHeaders);
   const all = incoming?.headers;
+  let hasJoined = false;
   const read = (name: string): string | undefined => {
     const value = all ? all[name] : head.header(name);
-    return typeof value === 'string' && value !== '' ? value : undefined;
+    if (typeof value !== 'string' || value === '') return undefined;
+    // Node joins headers of one name so.
+    if (value.includes(', ')) hasJoined = true;
+    return value;
   };
   const need = (name: string): string => {
     const value = read(name);
@@ -56,7 +59,7 @@ export function readSignedHeaders(head: RequestHead): SignedRequestHeaders {
   const apiKey = read(headerNames.apiKey);
   const keyId = read(headerNames.keyId);
   if (apiKey === undefined && keyId === undefined) throw missing(headerNames.apiKey);
-  return {
+  const headers = {
     apiKey,
     keyId,
     timestamp: need(headerNames.timestamp),
@@ -72,6 +75,8 @@ export function readSignedHeaders(head: RequestHead): SignedRequestHeaders {
     context: read(headerNames.context),
     traceparent: read('traceparent'),
   };
+  if (incoming && hasJoined) refuseDuplicates(incoming.rawHeaders);
+  return headers;
 }
 
 /** A proxy in front could read the first of two equal headers where this server reads both joined. */

@@ -4,7 +4,8 @@ import type { Storage } from '../database/storage.js';
 
 /** Seconds of request time that one nonce table serves; three tables take turns (T1). */
 export const noncePeriodSeconds = 900;
-const rowsPerSlice = 5_000;
+/** PostgreSQL has a row for each nonce, SQLite one for each batch. */
+const rowsPerSlice = { sqlite: 500, postgres: 5_000 };
 /** Requests up to this far from the server's clock are accepted (T1). */
 const clockToleranceSeconds = 300;
 
@@ -15,6 +16,9 @@ export interface NonceKey {
   readonly key: string;
 }
 
+/** Between the keys of one row: SQLite's tables hold the nonces of a batch and a period in one. */
+const separator = '\n';
+
 /** Finds the place of a nonce. The key starts with the period, so that old keys sort before all newer ones. */
 export function locateNonce(apiKeyId: string, nonce: string, timestampSeconds: number): NonceKey {
   const period = Math.max(0, Math.floor(timestampSeconds / noncePeriodSeconds));
@@ -22,7 +26,7 @@ export function locateNonce(apiKeyId: string, nonce: string, timestampSeconds: n
 }
 
 /**
- * Deletes the nonces of requests that are too old to be accepted any more, in slices, and gives their number. The table whose
+ * Deletes the nonces of requests that are too old to be accepted any more, in slices, and gives the number of rows. The table whose
  * turn is next is empty in time, and a clock that is ahead by up to one period deletes nothing that still counts.
  */
 export async function deleteOldNonces(
@@ -38,7 +42,7 @@ export async function deleteOldNonces(
       deleted += count;
       // On SQLite the slices would otherwise follow each other without letting anything else run.
       await new Promise((resolve) => setImmediate(resolve));
-      if (count < rowsPerSlice || signal?.aborted === true) break;
+      if (count < rowsPerSlice[storage.kind] || signal?.aborted === true) break;
     }
   }
   return deleted;
@@ -51,12 +55,26 @@ export function* readNonces(
 ): Generator<NonceKey, void, undefined> {
   const oldest = findOldestPeriod(nowMs);
   for (const turn of [0, 1, 2] as const) {
-    const keys = native.reader.prepare<[], string>(`select nonce from nonces_${turn}`).pluck().iterate();
-    for (const key of keys) {
-      const period = Number(key.slice(0, key.indexOf(':')));
-      if (period >= oldest) yield { period, turn, key };
+    const rows = native.reader.prepare<[], string>(`select nonce from nonces_${turn}`).pluck().iterate();
+    for (const row of rows) {
+      for (const key of row.split(separator)) {
+        const period = Number(key.slice(0, key.indexOf(':')));
+        if (period >= oldest) yield { period, turn, key };
+      }
     }
   }
+}
+
+/** The rows that hold a batch's nonces in SQLite, one for each period: a row is deleted once its period is over. */
+export function joinNonces(claims: readonly (NonceKey | null)[]): { turn: 0 | 1 | 2; row: string }[] {
+  const rows = new Map<number, { turn: 0 | 1 | 2; row: string }>();
+  for (const claim of claims) {
+    if (claim === null) continue;
+    const joined = rows.get(claim.period);
+    if (joined === undefined) rows.set(claim.period, { turn: claim.turn, row: claim.key });
+    else joined.row += separator + claim.key;
+  }
+  return [...rows.values()];
 }
 
 async function deleteSlice(storage: Storage, table: string, limit: string): Promise<number> {
@@ -65,9 +83,9 @@ async function deleteSlice(storage: Storage, table: string, limit: string): Prom
   const slice =
     storage.kind === 'sqlite'
       ? sql`delete from ${name} where rowid in
-          (select rowid from ${name} order by rowid limit ${sql.lit(rowsPerSlice)}) and nonce < ${limit}`
+          (select rowid from ${name} order by rowid limit ${sql.lit(rowsPerSlice[storage.kind])}) and nonce < ${limit}`
       : sql`delete from ${name} where nonce in
-          (select nonce from ${name} where nonce < ${limit} order by nonce limit ${sql.lit(rowsPerSlice)})`;
+          (select nonce from ${name} where nonce < ${limit} order by nonce limit ${sql.lit(rowsPerSlice[storage.kind])})`;
   const result = await slice.execute(storage.db);
   return Number(result.numAffectedRows ?? 0n);
 }
@@ -82,6 +100,13 @@ function findTurn(period: number): 0 | 1 | 2 {
   return turn === 0 ? 0 : turn === 1 ? 1 : 2;
 }
 
+let lastPeriod = -1;
+let lastPeriodText = '';
+
 function formatPeriod(period: number): string {
-  return String(period).padStart(9, '0');
+  if (period !== lastPeriod) {
+    lastPeriod = period;
+    lastPeriodText = String(period).padStart(9, '0');
+  }
+  return lastPeriodText;
 }

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { NativeHandle } from '../../database/native-handle.js';
 import { runWithRetries } from '../../database/retry.js';
 import { type AuditMonth, nameAuditTable } from '../audit-tables.js';
+import { joinNonces } from '../nonces.js';
 import type { AuditBatch, AuditWriter } from './audit-batch.js';
 
 /**
@@ -16,7 +17,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
         native.runExclusive((database) => {
           statements.begin.run();
           try {
-            for (const claim of claims) if (claim !== null) statements.insertNonce[claim.turn].run(claim.key);
+            for (const { turn, row } of joinNonces(claims)) statements.insertNonce[turn].run(row);
             const batch = build(claims.map(() => true));
             if (batch !== null) insertBatch(statements, batch);
             statements.commit.run();
