@@ -9,6 +9,7 @@ export interface Arrived {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  readonly bytes: Uint8Array;
 }
 
 export type Respond = (arrived: Arrived, response: ServerResponse) => unknown;
@@ -56,11 +57,13 @@ export function sendJson(
 async function readRequest(request: IncomingMessage): Promise<Arrived> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
   return {
     method: request.method ?? '',
     target: request.url ?? '',
     headers: request.headers,
     rawHeaders: request.rawHeaders,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: bytes.toString('utf8'),
+    bytes,
   };
 }
