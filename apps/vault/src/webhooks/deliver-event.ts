@@ -1,5 +1,5 @@
+import { OpenError } from '@alter-ai/core-crypto';
 import type { VaultDeps } from '../deps.js';
-import { findLoggedRecord } from '../storage/log/audit-cursors.js';
 import {
   type DeliveryRow,
   endDelivery,
@@ -16,36 +16,65 @@ import { findNextAttempt, retryPeriodMs } from './retry-time.js';
 
 /** An endpoint that merely dislikes one event has failed for less when it takes the next one. */
 const longFailureMs = 300_000;
+const successNoticeMs = 30_000;
 
 /** What delivering needs; `random` spreads the retries. */
 export type DeliveryDeps = Pick<
   VaultDeps,
   'storage' | 'keyring' | 'audit' | 'settings' | 'egress' | 'clock'
-> & { readonly random: () => number };
+> & {
+  readonly random: () => number;
+  /** Events that wait for one webhook at most; 1,000 unless told. */
+  readonly waitingMax?: number;
+};
+
+/** Where the messages of one pass go; null while the secrets do not open: unsigned nothing is sent. */
+export type DeliveryTarget = Parameters<typeof sendMessage>[1] | null;
+
+/** Reads what a pass over a webhook needs. */
+export async function readTarget(deps: DeliveryDeps, webhook: WebhookRow): Promise<DeliveryTarget> {
+  try {
+    const secrets = listLiveSecrets(await openWebhookSecrets(deps, webhook), deps.clock());
+    const { allowedNetworks } = await deps.settings.loadCurrent(webhook.app_id);
+    return { url: webhook.url, secrets, allowedNetworks };
+  } catch (error) {
+    // The keyring has reported which value does not open (K8).
+    if (error instanceof OpenError) return null;
+    throw error;
+  }
+}
 
 /** Makes one attempt to deliver an event, and stores what became of it. An attempt that the signal ends has not been. */
 export async function deliverEvent(
   deps: DeliveryDeps,
   webhook: WebhookRow,
-  delivery: DeliveryRow,
+  message: { target: DeliveryTarget; delivery: DeliveryRow; record: string | undefined },
   signal: AbortSignal,
 ): Promise<AttemptOutcome['result'] | 'missing'> {
   const { storage } = deps;
+  const { target, delivery, record } = message;
   const key = { appId: webhook.app_id, id: webhook.id };
-  const record = await findLoggedRecord(storage, { ...delivery, id: delivery.event_id, appId: key.appId });
   const body = record === undefined ? null : buildMessage(record);
   if (body === null) {
     // Retention was faster: nothing is left to send.
     await giveUp(deps, webhook, [delivery.event_id], { status: null, error: 'record_gone' });
     return 'missing';
   }
-  const outcome = await attempt(deps, webhook, { id: delivery.event_id, body }, signal);
+  const outcome: AttemptOutcome =
+    target === null
+      ? { result: 'failed', status: null, error: 'secret_unreadable', retryAfterMs: null }
+      : await sendMessage(deps, target, { id: delivery.event_id, body }, signal);
   if (outcome.result === 'aborted') return 'aborted';
   const nowMs = deps.clock();
   const seen = { last_attempt_at: nowMs, last_status: outcome.status, last_error: outcome.error };
   if (outcome.result === 'delivered') {
-    const changes = { ...seen, last_success_at: nowMs, failing_since: null };
-    await endDelivery(storage, delivery, changes);
+    // The time of the last success need not be true to the second, and the row of the webhook is one for all its deliveries.
+    const isNews = webhook.last_error !== null || (webhook.last_success_at ?? 0) <= nowMs - successNoticeMs;
+    await endDelivery(
+      storage,
+      delivery,
+      isNews ? { ...seen, last_success_at: nowMs, failing_since: null } : null,
+    );
     // Back after a while: what was put off for hours need not wait any more.
     const isBack = webhook.failing_since !== null && webhook.failing_since <= nowMs - longFailureMs;
     if (isBack) await hurryDeliveries(storage, key, nowMs);
@@ -60,24 +89,6 @@ export async function deliverEvent(
     await disableWebhook(storage, key, changes);
   } else await settleFailure(deps, webhook, delivery, outcome);
   return outcome.result;
-}
-
-async function attempt(
-  deps: DeliveryDeps,
-  webhook: WebhookRow,
-  message: { id: string; body: string },
-  signal: AbortSignal,
-): Promise<AttemptOutcome> {
-  let target: Parameters<typeof sendMessage>[1];
-  try {
-    const secrets = listLiveSecrets(await openWebhookSecrets(deps, webhook), deps.clock());
-    const { allowedNetworks } = await deps.settings.loadCurrent(webhook.app_id);
-    target = { url: webhook.url, secrets, allowedNetworks };
-  } catch {
-    // The keyring has reported which value does not open (K8); unsigned nothing is sent.
-    return { result: 'failed', status: null, error: 'secret_unreadable', retryAfterMs: null };
-  }
-  return sendMessage(deps, target, message, signal);
 }
 
 async function settleFailure(

@@ -7,7 +7,7 @@ import { isSubscribed } from './message/event-message.js';
 import { retryPeriodMs } from './retry-time.js';
 
 /** Events that wait for one webhook at most; what comes beyond stays in the log until there is room, so a dead endpoint fills no table. */
-const waitingMax = 1_000;
+const waitingMaxDefault = 1_000;
 const recordsPerRead = 200;
 
 /**
@@ -15,7 +15,7 @@ const recordsPerRead = 200;
  * nor queued twice, whenever the process ends. An endpoint that has failed for 24 hours does not get what is older than that.
  */
 export async function queueEvents(
-  deps: Pick<VaultDeps, 'storage' | 'clock' | 'audit'>,
+  deps: Pick<VaultDeps, 'storage' | 'clock' | 'audit'> & { readonly waitingMax?: number },
   webhook: WebhookRow,
   signal: AbortSignal,
 ): Promise<void> {
@@ -23,6 +23,7 @@ export async function queueEvents(
   const patterns = JSON.parse(webhook.events_json) as string[];
   const nowMs = deps.clock();
   const hasFailedLong = webhook.failing_since !== null && webhook.failing_since <= nowMs - retryPeriodMs;
+  const waitingMax = deps.waitingMax ?? waitingMaxDefault;
   let room = -1;
   for (const chain of await listChainNews(deps.storage, nameConsumer(webhook.id))) {
     let { after } = chain;

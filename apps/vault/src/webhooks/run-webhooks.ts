@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readLoggedRecords } from '../storage/log/audit-cursors.js';
 import { listDueDeliveries, type WebhookKey } from '../storage/webhooks/webhook-deliveries.js';
 import { findWebhook, listActiveWebhooks } from '../storage/webhooks/webhook-rows.js';
-import { type DeliveryDeps, deliverEvent } from './deliver-event.js';
+import { type DeliveryDeps, deliverEvent, readTarget } from './deliver-event.js';
 import { queueEvents } from './queue-events.js';
 
 /** Requests under way at one endpoint at most. */
@@ -65,10 +66,14 @@ export async function runPass(
   const isFailing = webhook.failing_since !== null;
   const due = await listDueDeliveries(deps.storage, key, deps.clock(), isFailing ? 1 : eventsPerPass);
   if (due.length === 0) return 'idle';
+  const target = await readTarget(deps, webhook);
+  const places = due.map((delivery) => ({ month: delivery.month, id: delivery.event_id }));
+  const records = await readLoggedRecords(deps.storage, key.appId, places);
   let isStopped = false;
   const takeTurns = async () => {
     for (let next = due.shift(); next !== undefined && !isStopped; next = due.shift()) {
-      const result = await deliverEvent(deps, webhook, next, signal);
+      const message = { target, delivery: next, record: records.get(next.event_id) };
+      const result = await deliverEvent(deps, webhook, message, signal);
       if (result !== 'delivered') isStopped = true;
     }
   };

@@ -128,19 +128,26 @@ export async function readChainNews(
   return { records, through: until };
 }
 
-/** One record by its month and id. */
-export async function findLoggedRecord(
+/** Records of one app by their months and ids: text by id. What retention has dropped is missing. */
+export async function readLoggedRecords(
   storage: Storage,
-  place: { month: AuditMonth; id: string; appId: string },
-): Promise<string | undefined> {
-  if (!(await listAuditMonths(storage)).includes(place.month)) return undefined;
-  const row = await storage.db
-    .selectFrom(selectAuditTable(place.month))
-    .select('record')
-    .where('id', '=', place.id)
-    .where('app_id', '=', place.appId)
-    .executeTakeFirst();
-  return row?.record;
+  appId: string,
+  places: readonly { month: AuditMonth; id: string }[],
+): Promise<Map<string, string>> {
+  const months = new Set(await listAuditMonths(storage));
+  const texts = new Map<string, string>();
+  for (const month of new Set(places.map((place) => place.month))) {
+    if (!months.has(month)) continue;
+    const ids = places.filter((place) => place.month === month).map((place) => place.id);
+    const rows = await storage.db
+      .selectFrom(selectAuditTable(month))
+      .select(['id', 'record'])
+      .where('id', 'in', ids)
+      .where('app_id', '=', appId)
+      .execute();
+    for (const row of rows) texts.set(row.id, row.record);
+  }
+  return texts;
 }
 
 /** The month that holds an app's record, or undefined when there is no such record (any more). */
@@ -149,7 +156,7 @@ export async function findRecordMonth(
   key: { id: string; appId: string },
 ): Promise<AuditMonth | undefined> {
   for (const month of (await listAuditMonths(storage)).reverse()) {
-    if ((await findLoggedRecord(storage, { ...key, month })) !== undefined) return month;
+    if ((await readLoggedRecords(storage, key.appId, [{ month, id: key.id }])).size > 0) return month;
   }
   return undefined;
 }

@@ -108,19 +108,25 @@ export function listOldDeliveries(
     .execute();
 }
 
-/** Takes a delivered event out of the queue and notes what became of the webhook. */
+/** Takes a delivered event out of the queue, and notes what became of the webhook where that is news. */
 export async function endDelivery(
   storage: Storage,
   delivery: DeliveryRow,
-  changes: Updateable<WebhookTable>,
+  changes: Updateable<WebhookTable> | null,
 ): Promise<void> {
-  await storage.transaction(async (trx) => {
-    await trx
+  const remove = (db: Storage['db']) =>
+    db
       .deleteFrom('webhook_deliveries')
       .where('app_id', '=', delivery.app_id)
       .where('webhook_id', '=', delivery.webhook_id)
       .where('event_id', '=', delivery.event_id)
       .execute();
+  if (changes === null) {
+    await remove(storage.db);
+    return;
+  }
+  await storage.transaction(async (trx) => {
+    await remove(trx);
     await trx
       .updateTable('webhooks')
       .set(changes)

@@ -44,6 +44,7 @@ export async function runOtlpExport(deps: ExportDeps, otlp: OtlpConfig, signal: 
     while (!signal.aborted) {
       const isReached = await sendNews(deps, { sender, describe }, signal);
       if (isReached && failures > 0) deps.log.info({ endpoint: otlp.endpoint }, 'collector is back');
+      if (signal.aborted) return;
       if (!isReached && failures === 0)
         deps.log.warn({ endpoint: otlp.endpoint }, 'collector takes no audit records; they wait in the log');
       failures = isReached ? 0 : failures + 1;
@@ -52,7 +53,7 @@ export async function runOtlpExport(deps: ExportDeps, otlp: OtlpConfig, signal: 
       await delay(waitMs, undefined, { signal }).catch(() => {});
     }
   } finally {
-    await sender.close();
+    sender.close();
   }
 }
 
@@ -67,7 +68,12 @@ async function sendNews(deps: ExportDeps, way: Way, signal: AbortSignal): Promis
     let { after } = chain;
     while (after < chain.head) {
       if (signal.aborted) return true;
-      const through = await sendBatch(deps, way, { ...chain, after }, recordsPerBatch);
+      const through = await sendBatch(
+        deps,
+        way,
+        { chain: { ...chain, after }, limit: recordsPerBatch },
+        signal,
+      );
       if (through === null) return false;
       after = through;
     }
@@ -79,15 +85,15 @@ async function sendNews(deps: ExportDeps, way: Way, signal: AbortSignal): Promis
 async function sendBatch(
   deps: ExportDeps,
   way: Way,
-  chain: ChainNews,
-  limit: number,
+  { chain, limit }: { chain: ChainNews; limit: number },
+  signal: AbortSignal,
 ): Promise<number | null> {
   const { records, through } = await readChainNews(deps.storage, chain, { limit });
   if (records.length > 0) {
-    const sent = await way.sender.send(records.map(way.describe));
+    const sent = await way.sender.send(records.map(way.describe), signal);
     if (sent.result === 'failed') return null;
     if (sent.result === 'refused' && records.length > 1)
-      return sendBatch(deps, way, chain, Math.ceil(records.length / 2));
+      return sendBatch(deps, way, { chain, limit: Math.ceil(records.length / 2) }, signal);
     if (sent.result === 'refused')
       deps.log.error({ record: records[0]?.id, status: sent.status }, 'collector refuses an audit record');
   }

@@ -8,8 +8,9 @@ export type SendResult =
 
 /** Sends batches to one collector. */
 export interface LogSender {
-  send(records: readonly ReadableLogRecord[]): Promise<SendResult>;
-  close(): Promise<void>;
+  /** After the signal it is `failed` at once: what the collector did with it is then unknown, and it is sent again. */
+  send(records: readonly ReadableLogRecord[], signal: AbortSignal): Promise<SendResult>;
+  close(): void;
 }
 
 const timeoutMs = 10_000;
@@ -26,9 +27,16 @@ export async function openLogSender(otlp: OtlpConfig): Promise<LogSender> {
     concurrencyLimit: 1,
   });
   return {
-    send: (records) =>
+    send: (records, signal) =>
       new Promise((resolve) => {
+        const giveUp = () => resolve({ result: 'failed', status: null });
+        if (signal.aborted) {
+          giveUp();
+          return;
+        }
+        signal.addEventListener('abort', giveUp, { once: true });
         exporter.export([...records], ({ code, error }) => {
+          signal.removeEventListener('abort', giveUp);
           if (code === 0) {
             resolve({ result: 'taken' });
             return;
@@ -37,7 +45,7 @@ export async function openLogSender(otlp: OtlpConfig): Promise<LogSender> {
           resolve({ result: status !== null && refusals.has(status) ? 'refused' : 'failed', status });
         });
       }),
-    close: () => exporter.shutdown(),
+    close: () => void exporter.shutdown().catch(() => {}),
   };
 }
 
