@@ -42,10 +42,15 @@ export async function detectPooler(storage: Storage): Promise<Pooler | null> {
   }
 }
 
-/** Two connections that are both open and get the same server share it between transactions. */
+/**
+ * Session pooling keeps one server for each connection. So a connection whose server changes, or two open ones with the same server,
+ * share servers between transactions, whichever of those at hand the pooler likes to give next.
+ */
 async function compareServers(first: pg.Client, second: pg.Client): Promise<Pooler> {
+  const own = await readServer(first);
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    const server = await readServer(first);
+    // Twice, so that a pooler that goes round an even number of servers does not give each of us always the same one.
+    if ((await readServer(first)) !== own || (await readServer(first)) !== own) return 'transaction';
     try {
       await second.query('begin');
     } catch (error) {
@@ -54,7 +59,7 @@ async function compareServers(first: pg.Client, second: pg.Client): Promise<Pool
     }
     const other = await readServer(second);
     await second.query('rollback');
-    if (server === other) return 'transaction';
+    if (own === other) return 'transaction';
   }
   return 'other';
 }
