@@ -4,6 +4,7 @@ import { flushUses } from './access/last-used.js';
 import { startAdminSocket } from './admin/admin-socket.js';
 import { listCheckpointJobs } from './audit/checkpoints/checkpoint-jobs.js';
 import { makeCheckpoint } from './audit/checkpoints/make-checkpoint.js';
+import { createRetentionJob } from './audit/retention/retention-job.js';
 import type { ServerState } from './api/server/server-state.js';
 import { createServerListener } from './app.js';
 import { recordRestore } from './backup/restore-note.js';
@@ -127,6 +128,7 @@ function startJobs(deps: VaultDeps): JobRunner {
     processId: deps.processId,
     jobs: [
       ...listCheckpointJobs(deps),
+      createRetentionJob(deps),
       ...listUpkeepJobs(deps),
       ...listRefreshJobs(deps),
       ...listKeyJobs(deps),

@@ -55,6 +55,7 @@ export type AuditEventKind =
   | 'provider.breaker_opened'
   | 'provider.breaker_closed'
   | 'audit.exported'
+  | 'audit.month_retired'
   | 'webhook.given_up'
   | 'webhook.disabled'
   | 'webhook.enabled'

@@ -1,5 +1,5 @@
 import type { Storage } from '../storage/database/storage.js';
-import { searchAuditRecords } from '../storage/log/audit-search.js';
+import { searchAuditRecords } from '../storage/log/search/audit-search.js';
 import type { AuditEventKind } from './audit-event.js';
 
 /** Whether a grant has a record of this kind since `fromMs`; for work that a killed process left half done. */

@@ -1,7 +1,7 @@
 import type { Storage } from '../storage/database/storage.js';
-import { type AuditFilter, type AuditPlace, searchAuditRecords } from '../storage/log/audit-search.js';
+import { type AuditFilter, type AuditPlace, searchAuditRecords } from '../storage/log/search/audit-search.js';
 
-export type { AuditFilter } from '../storage/log/audit-search.js';
+export type { AuditFilter } from '../storage/log/search/audit-search.js';
 
 /** One page of records as canonical JSON text, and where the next page begins (null after the last). */
 export interface AuditPage {

@@ -1,3 +1,4 @@
+import { readAuditSettings } from '../audit/retention/audit-settings.js';
 import type { VaultDeps } from '../deps.js';
 import { type AppRows, listAppRows, readAppRows } from '../storage/settings/app-rows.js';
 import { exportManagedSecret } from './managed-secrets/export-managed-secret.js';
@@ -6,7 +7,11 @@ import { storedClaimsSchema, storedScopesSchema, storedSettingsSchema } from './
 /** Which variables an exported file reads its secrets from: none of them is in the file. */
 export interface ExportedSettings {
   /** The content of the file. */
-  readonly content: { readonly version: 1; readonly apps: readonly Record<string, unknown>[] };
+  readonly content: {
+    readonly version: 1;
+    readonly audit?: { readonly retention_months: number };
+    readonly apps: readonly Record<string, unknown>[];
+  };
   readonly variables: readonly string[];
 }
 
@@ -14,14 +19,18 @@ export interface ExportedSettings {
  * The settings of all apps as a file that `alter apply` takes. Secrets are never revealed: they stand as `{ env: NAME }`.
  * API keys that were minted here stand without a value, which leaves them as they are.
  */
-export async function exportSettings(deps: Pick<VaultDeps, 'storage'>): Promise<ExportedSettings> {
+export async function exportSettings(
+  deps: Pick<VaultDeps, 'storage' | 'keyring'>,
+): Promise<ExportedSettings> {
   const variables: string[] = [];
   const apps: Record<string, unknown>[] = [];
   for (const app of await listAppRows(deps.storage)) {
     const rows = await readAppRows(deps.storage, { appId: app.id });
     if (rows) apps.push(await exportApp(deps, rows, variables));
   }
-  return { content: { version: 1, apps }, variables };
+  const { retentionMonths } = await readAuditSettings(deps);
+  const audit = retentionMonths === null ? {} : { audit: { retention_months: retentionMonths } };
+  return { content: { version: 1, ...audit, apps }, variables };
 }
 
 async function exportApp(

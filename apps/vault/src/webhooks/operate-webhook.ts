@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../deps.js';
 import { findRecordMonth } from '../storage/log/audit-cursors.js';
-import { type AuditPlace, searchAuditRecords } from '../storage/log/audit-search.js';
+import { type AuditPlace, searchAuditRecords } from '../storage/log/search/audit-search.js';
 import { type EventPlace, queueDeliveries } from '../storage/webhooks/webhook-deliveries.js';
 import { enableWebhook, replaceSecrets, type WebhookRow } from '../storage/webhooks/webhook-rows.js';
 import { isSubscribed } from './message/event-message.js';

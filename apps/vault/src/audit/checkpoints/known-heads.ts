@@ -23,7 +23,8 @@ export async function readKnownHeads(
   while (current !== null) {
     const { note, contents } = current;
     if (!hasOwnContents(current)) throw new CheckpointStateError(`Checkpoint ${note.number} was changed.`);
-    for (const { chain_id, hash, last } of contents.chains) {
+    // The newest first: a chain may have several parts in one checkpoint, one for each month.
+    for (const { chain_id, hash, last } of contents.chains.toReversed()) {
       if (!heads.has(chain_id)) heads.set(chain_id, { chain_id, hash, sequence: last });
     }
     for (const head of contents.heads ?? []) if (!heads.has(head.chain_id)) heads.set(head.chain_id, head);

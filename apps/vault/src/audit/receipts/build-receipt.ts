@@ -2,13 +2,13 @@ import type { AuditReceipt } from '@alter-ai/core-contract';
 import { createInclusionPath, genesisHash, importVerifyingKey } from '@alter-ai/core-crypto';
 import type { Keyring } from '../../keys/keyring.js';
 import type { Storage } from '../../storage/database/storage.js';
-import { findAuditRecord, findChainHash } from '../../storage/log/audit-find.js';
 import { scanChainHashes } from '../../storage/log/audit-scan.js';
 import {
   findCheckpoint,
   findCheckpointAtEnd,
   findCoveringCheckpoint,
 } from '../../storage/log/checkpoints/checkpoint-rows.js';
+import { findAuditRecord, findChainHash } from '../../storage/log/search/audit-find.js';
 import { type ChainEntry, type Checkpoint, readStored, writeEntry } from '../checkpoints/checkpoint.js';
 import { CheckpointStateError, openSigningKey } from '../checkpoints/signing-key-store.js';
 import { verifyReceipt } from './verify-receipt.js';

@@ -1,6 +1,8 @@
+import { readAuditSettings } from '../../audit/retention/audit-settings.js';
 import type { VaultDeps } from '../../deps.js';
 import { listAppRows, readAppRows } from '../../storage/settings/app-rows.js';
 import { SettingsConflictError } from '../../storage/settings/app-writes.js';
+import { type AuditSettingsPlan, planAuditSettings } from '../audit/plan-audit-settings.js';
 import { type FileProblem, formatFilePath, SettingsFileError } from '../file/settings-file-error.js';
 import type { VaultFile } from '../file/vault-file-schema.js';
 import type { AppliedWebhook } from '../webhooks/plan-webhooks.js';
@@ -41,7 +43,8 @@ export async function applySettings(
 ): Promise<ApplyResult> {
   for (let attempt = 1; ; attempt += 1) {
     const plans = await planAll(deps, input.files, input.isPruning);
-    const changes = plans.flatMap((plan) => plan.changes);
+    const audit = await planAuditSettings(deps, findAuditEntry(input.files), input.isPruning);
+    const changes = [...audit.changes, ...plans.flatMap((plan) => plan.changes)];
     const apps = plans.map((plan) => ({
       slug: plan.slug,
       id: plan.appId,
@@ -50,7 +53,7 @@ export async function applySettings(
       managed_secrets: plan.managedSecrets,
     }));
     if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
-    const writes = plans.flatMap((plan) => plan.writes);
+    const writes = [...audit.writes, ...plans.flatMap((plan) => plan.writes)];
     try {
       if (writes.length > 0) {
         await deps.storage.transaction(async (trx) => {
@@ -62,6 +65,7 @@ export async function applySettings(
       if (error instanceof SettingsConflictError && attempt < attemptsMax) continue;
       throw error;
     }
+    await recordAuditChange(deps, audit, input.appliedBy);
     await recordChanges(deps, plans, input.appliedBy);
     return { changes, apps };
   }
@@ -101,6 +105,28 @@ function hideMinted(apps: ApplyResult['apps']): ApplyResult['apps'] {
     api_keys: app.api_keys.map(({ name, id }) => ({ name, id })),
     webhooks: app.webhooks.map(({ name, id }) => ({ name, id })),
   }));
+}
+
+/** Each setting of the log counts where it is given last. */
+function findAuditEntry(files: readonly LabelledFile[]): VaultFile['audit'] {
+  const entries = files.flatMap(({ file }) => file.audit ?? []);
+  return entries.length === 0 ? undefined : Object.assign({}, ...entries);
+}
+
+async function recordAuditChange(
+  deps: ApplyDeps,
+  { changes }: AuditSettingsPlan,
+  appliedBy: string,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const { retentionMonths } = await readAuditSettings(deps);
+  await deps.audit.append({
+    kind: 'settings.applied',
+    appId: null,
+    outcome: 'ok',
+    principal: appliedBy,
+    details: { audit: { retention_months: retentionMonths } },
+  });
 }
 
 async function recordChanges(deps: ApplyDeps, plans: readonly AppPlan[], appliedBy: string): Promise<void> {

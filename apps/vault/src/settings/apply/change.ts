@@ -5,6 +5,7 @@ import type { SettingsWrite } from '../../storage/settings/app-writes.js';
 export interface Change {
   readonly action: 'create' | 'change' | 'remove' | 'unchanged';
   readonly kind:
+    | 'audit'
     | 'app'
     | 'api_key'
     | 'provider'
@@ -12,7 +13,7 @@ export interface Change {
     | 'policy'
     | 'webhook'
     | 'managed_secret';
-  /** Slug of the app. */
+  /** Slug of the app; empty for what belongs to the whole vault. */
   readonly app: string;
   readonly name: string;
   /** Names of what differs; never values. */

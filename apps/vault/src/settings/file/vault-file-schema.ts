@@ -120,7 +120,12 @@ const appSchema = z.strictObject({
 });
 
 /** The vault as one file (configuration.md). */
-export const vaultFileSchema = z.strictObject({ version: z.literal(1), apps: z.array(appSchema) });
+export const vaultFileSchema = z.strictObject({
+  version: z.literal(1),
+  /** Of the whole vault: how many whole months of audit records are kept; null drops nothing. */
+  audit: z.strictObject({ retention_months: z.int().min(1).max(1200).nullable().optional() }).optional(),
+  apps: z.array(appSchema),
+});
 
 /** The file as parsed. */
 export type VaultFile = z.output<typeof vaultFileSchema>;

@@ -1,5 +1,7 @@
+import type { Transaction } from 'kysely';
 import type { Storage } from '../database/storage.js';
 import { hasTable } from '../migrations/migrate.js';
+import type { Tables } from '../tables.js';
 
 /** Reads one fact about the whole database; null when it is not there, or nothing is yet. Writes nothing. */
 export async function readMeta(storage: Storage, key: string): Promise<Buffer | null> {
@@ -38,4 +40,13 @@ export async function replaceMeta(
     .where('value', '=', old)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** Stores a fact in place of what was there. */
+export async function putMeta(trx: Transaction<Tables>, key: string, value: Buffer): Promise<void> {
+  await trx
+    .insertInto('meta')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
 }

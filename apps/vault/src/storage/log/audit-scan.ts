@@ -37,6 +37,21 @@ export async function* scanAuditChain(
   }
 }
 
+/** Records of one chain in one month, in order, page by page. */
+export async function* scanMonthOfChain(
+  storage: Storage,
+  month: AuditMonth,
+  chainId: string,
+): AsyncGenerator<ScannedRecord[], void, undefined> {
+  for (let after = 0; ; ) {
+    const page = await readPage(storage, month, chainId, after);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page;
+    after = last.sequence;
+  }
+}
+
 /** Ids of all chains that have a record in a month. */
 export async function listChainsOfMonth(storage: Storage, month: AuditMonth): Promise<string[]> {
   const ids: string[] = [];

@@ -1,7 +1,7 @@
-import type { Storage } from '../database/storage.js';
-import type { AuditRecordTable } from '../tables.js';
-import { selectAuditTable } from './audit-scan.js';
-import { type AuditMonth, findAuditMonth, listAuditMonths } from './audit-tables.js';
+import type { Storage } from '../../database/storage.js';
+import type { AuditRecordTable } from '../../tables.js';
+import { selectAuditTable } from '../audit-scan.js';
+import { type AuditMonth, findAuditMonth, listAuditMonths } from '../audit-tables.js';
 
 /** What to look for; everything that is given must hold. */
 export interface AuditFilter {

@@ -1,7 +1,7 @@
-import type { Storage } from '../database/storage.js';
-import type { AuditRecordTable } from '../tables.js';
-import { selectAuditTable } from './audit-scan.js';
-import { findAuditMonth, listAuditMonths } from './audit-tables.js';
+import type { Storage } from '../../database/storage.js';
+import type { AuditRecordTable } from '../../tables.js';
+import { selectAuditTable } from '../audit-scan.js';
+import { findAuditMonth, listAuditMonths } from '../audit-tables.js';
 
 const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
