@@ -18,6 +18,7 @@ import {
   listAllGrants,
   listGrants,
 } from './grants/list-grants.js';
+import { type MintedGrant, type MintGrantOptions, mintGrant } from './grants/mint-grant.js';
 import { type RevokeGrantOptions, type RevokeGrantResult, revokeGrant } from './grants/revoke-grant.js';
 import type { HttpMethod } from './http-method.js';
 import { listProviders, type ProviderInfo } from './lookups/list-providers.js';
@@ -25,6 +26,12 @@ import { type KeyScopeCatalog, listScopes } from './lookups/list-scopes.js';
 import { verifyUserToken } from './lookups/verify-user-token.js';
 import { type AppOptions, readClientOptions } from './options/client-options.js';
 import type { EitherSpelling } from './options/option-names.js';
+import { createKeySession, type KeySession, type KeySessionOptions } from './secrets/create-key-session.js';
+import {
+  type CreatedGrant,
+  createSecretGrant,
+  type SecretGrantOptions,
+} from './secrets/create-secret-grant.js';
 import { systemRuntime } from './transport/runtime.js';
 import {
   closeVaultClient,
@@ -116,6 +123,24 @@ export class App implements AsyncDisposable {
   /** Takes a grant back at once, and at the provider where it can. */
   revokeGrant(grantId: string, options?: EitherSpelling<RevokeGrantOptions>): Promise<RevokeGrantResult> {
     return revokeGrant(this.#client, grantId, options);
+  }
+
+  /** Makes another grant on the credential of a grant, under a label of its own. */
+  mintGrant(sourceGrantId: string, options: EitherSpelling<MintGrantOptions>): Promise<MintedGrant> {
+    return mintGrant(this.#client, sourceGrantId, options);
+  }
+
+  /** Grants a managed secret, by its id, to the app, a user or a group. */
+  createManagedSecretGrant(
+    managedSecretId: string,
+    options: EitherSpelling<SecretGrantOptions>,
+  ): Promise<CreatedGrant> {
+    return createSecretGrant(this.#client, managedSecretId, options);
+  }
+
+  /** Makes a session in which a user enters a key of their own on the hosted page. */
+  createManagedSecretConnectSession(options: EitherSpelling<KeySessionOptions>): Promise<KeySession> {
+    return createKeySession(this.#client, options);
   }
 
   /** The providers that the vault knows, the app's own among them. */

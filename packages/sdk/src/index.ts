@@ -16,13 +16,16 @@ export {
 } from './errors/connect-errors.js';
 export {
   AmbiguousGrantError,
+  CredentialIdRequiredError,
   CredentialRevokedError,
+  EndUserCredentialNotAssignableError,
   type GrantCandidate,
   GrantDeletedError,
   GrantExpiredError,
   GrantNotFoundError,
   GrantRevokedError,
   ReAuthRequiredError,
+  SiblingLabelConflictError,
   TokenRefreshInProgressError,
 } from './errors/grant-errors.js';
 export {
@@ -45,6 +48,7 @@ export type {
   ListGrantsOptions,
   ManagedSecretInfo,
 } from './grants/list-grants.js';
+export type { MintedGrant, MintGrantOptions } from './grants/mint-grant.js';
 export type { RevokeGrantOptions, RevokeGrantResult } from './grants/revoke-grant.js';
 export { HttpMethod } from './http-method.js';
 export type { ProviderInfo, ProviderScope } from './lookups/list-providers.js';
@@ -52,4 +56,6 @@ export type { KeyScopeCatalog } from './lookups/list-scopes.js';
 export type { AlterLogger, AppOptions, UserTokenGetter } from './options/client-options.js';
 export type { EitherSpelling } from './options/option-names.js';
 export { Provider } from './provider.js';
+export type { KeySession, KeySessionOptions } from './secrets/create-key-session.js';
+export type { CreatedGrant, SecretGrantOptions, SecretPrincipal } from './secrets/create-secret-grant.js';
 export type { RateLimit } from './vault/vault-client.js';

@@ -106,7 +106,10 @@ export function buildSessionBody(
   };
 }
 
-function encodeGrantPolicy(given: GrantPolicyInput): NonNullable<ConnectSessionRequest['grant_policy']> {
+/** Lifetime bounds as they travel. */
+export function encodeGrantPolicy(
+  given: GrantPolicyInput,
+): NonNullable<ConnectSessionRequest['grant_policy']> {
   const { expiresAt, maxTtlSeconds, defaultTtlSeconds } = readOptions<GrantPolicyInput>(given, policyNames);
   return {
     ...(expiresAt !== undefined && {

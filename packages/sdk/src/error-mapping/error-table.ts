@@ -3,7 +3,9 @@ import { BackendError, type BackendErrorFacts } from '../errors/backend-error.js
 import { ConnectConfigError } from '../errors/connect-errors.js';
 import {
   AmbiguousGrantError,
+  CredentialIdRequiredError,
   CredentialRevokedError,
+  EndUserCredentialNotAssignableError,
   type GrantCandidate,
   GrantDeletedError,
   type GrantErrorFacts,
@@ -11,6 +13,7 @@ import {
   GrantNotFoundError,
   GrantRevokedError,
   ReAuthRequiredError,
+  SiblingLabelConflictError,
   TokenRefreshInProgressError,
 } from '../errors/grant-errors.js';
 import {
@@ -26,6 +29,7 @@ import { BlockedDestinationError, PolicyViolationError, RateLimitError } from '.
 export interface CallSubject {
   readonly grantId?: string | undefined;
   readonly providerId?: string | undefined;
+  readonly label?: string | undefined;
 }
 
 /** An error answer, read: the envelope's fields and what the headers add. */
@@ -91,6 +95,21 @@ const rows: readonly Row[] = [
   { statuses: [409], codes: ['ambiguous_grant'], make: makeAmbiguousGrant },
   {
     statuses: [409],
+    codes: ['sibling_label_conflict'],
+    make: (a) =>
+      new SiblingLabelConflictError(a.message, {
+        ...a.facts,
+        label: readString(a.body.label) ?? a.subject.label,
+      }),
+  },
+  { statuses: [409], codes: ['credential_id_required'], make: makeCredentialIdRequired },
+  {
+    statuses: [409],
+    codes: ['end_user_credential_not_assignable'],
+    make: (a) => new EndUserCredentialNotAssignableError(a.message, a.facts),
+  },
+  {
+    statuses: [409],
     codes: [
       'managed_oauth_scope_approval_required',
       'idp_signin_not_configured',
@@ -100,6 +119,8 @@ const rows: readonly Row[] = [
     ],
     make: makeConnectConfig,
   },
+  // Only of sessions and grants on managed secrets.
+  { statuses: [422], codes: ['secret_template_mismatch'], make: makeConnectConfig },
   { statuses: [410], make: (a) => new GrantDeletedError(a.message, { ...grantFacts(a), code: undefined }) },
   {
     statuses: [422],
@@ -183,6 +204,18 @@ function makeAmbiguousGrant({ message, facts, body, subject }: ErrorAnswer): Alt
     candidates,
     candidatesTruncated: body.candidates_truncated === true,
     accountWasProvided: body.account_was_provided === true,
+  });
+}
+
+function makeCredentialIdRequired({ message, facts, body }: ErrorAnswer): AlterSDKError {
+  const { credentials } = readNested(body);
+  const listed = Array.isArray(credentials) ? (credentials as unknown[]) : [];
+  return new CredentialIdRequiredError(message, {
+    ...facts,
+    credentials: listed.flatMap((each) => {
+      const { id, label } = (each ?? {}) as Record<string, unknown>;
+      return typeof id === 'string' ? [{ id, label: readString(label) }] : [];
+    }),
   });
 }
 

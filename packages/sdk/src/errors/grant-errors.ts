@@ -61,6 +61,41 @@ export class GrantNotFoundError extends GrantError {
   static override readonly code: string = 'grant_not_found';
 }
 
+/** There is a grant of the same principal with this label already. */
+export class SiblingLabelConflictError extends BackendError {
+  static override readonly code = 'sibling_label_conflict';
+  declare readonly code: 'sibling_label_conflict';
+  readonly label: string | undefined;
+
+  constructor(message: string, facts: BackendErrorFacts & { readonly label?: string | undefined } = {}) {
+    super(message, facts);
+    this.label = facts.label;
+  }
+}
+
+/** The managed secret has several credentials, and the call has to name one. */
+export class CredentialIdRequiredError extends BackendError {
+  static override readonly code = 'credential_id_required';
+  declare readonly code: 'credential_id_required';
+  readonly credentials: readonly { readonly id: string; readonly label: string | undefined }[];
+
+  constructor(
+    message: string,
+    facts: BackendErrorFacts & {
+      readonly credentials?: readonly { readonly id: string; readonly label: string | undefined }[];
+    } = {},
+  ) {
+    super(message, facts);
+    this.credentials = facts.credentials ?? [];
+  }
+}
+
+/** A key that a user entered cannot be granted to others. */
+export class EndUserCredentialNotAssignableError extends BackendError {
+  static override readonly code = 'end_user_credential_not_assignable';
+  declare readonly code: 'end_user_credential_not_assignable';
+}
+
 /** The credential is being refreshed by another call; the same call succeeds shortly. */
 export class TokenRefreshInProgressError extends GrantError {
   static override readonly code = 'token_refresh_in_progress';
