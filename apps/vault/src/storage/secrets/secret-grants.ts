@@ -226,7 +226,7 @@ export async function renewSecretGrant(
 ): Promise<boolean> {
   const result = await trx
     .updateTable('grants')
-    .set({ expires_at: life.expiresAtMs, policy_json: JSON.stringify(life.policy), expiry_recorded_at: null })
+    .set({ expires_at: life.expiresAtMs, policy_json: JSON.stringify(life.policy), expiry_record_state: 0 })
     .where('app_id', '=', key.appId)
     .where('id', '=', key.grantId)
     .where('status', '=', 'active')
