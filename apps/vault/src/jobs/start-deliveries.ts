@@ -3,8 +3,8 @@ import type { VaultDeps } from '../deps.js';
 import { runWebhooks } from '../webhooks/run-webhooks.js';
 import { createJobRunner, type Job } from './job-runner.js';
 
-/** Who holds a delivery that is going on all the time is missed after ten seconds, not thirty. */
-const leaseMs = 10_000;
+/** Who holds a delivery that is going on all the time is missed after six seconds, not thirty. */
+const leaseMs = 6_000;
 const tickMs = 1_000;
 
 /** What goes on as long as the server runs. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readLoggedRecords } from '../storage/log/audit-cursors.js';
 import { listDueDeliveries, type WebhookKey } from '../storage/webhooks/webhook-deliveries.js';
-import { findWebhook, listActiveWebhooks } from '../storage/webhooks/webhook-rows.js';
+import { findActiveWebhook, listActiveWebhooks } from '../storage/webhooks/webhook-rows.js';
 import { type DeliveryDeps, deliverEvent, readTarget } from './deliver-event.js';
 import { queueEvents } from './queue-events.js';
 
@@ -59,8 +59,8 @@ export async function runPass(
   key: WebhookKey,
   signal: AbortSignal,
 ): Promise<'inactive' | 'idle' | 'worked'> {
-  const webhook = await findWebhook(deps.storage, key);
-  if (webhook?.status !== 'active') return 'inactive';
+  const webhook = await findActiveWebhook(deps.storage, key);
+  if (!webhook) return 'inactive';
   await queueEvents(deps, webhook, signal);
   // An endpoint that fails gets one request at a time until it answers well again.
   const isFailing = webhook.failing_since !== null;

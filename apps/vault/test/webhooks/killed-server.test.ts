@@ -90,9 +90,12 @@ describe('a server that is killed', { timeout: 120_000 }, () => {
 
     const table = await alter('webhooks', 'list');
     expect(table).toContain('ops');
-    expect(JSON.parse(await alter('webhooks', 'list', '--json')).webhooks).toMatchObject([
-      { app: 'demo', name: 'ops', status: 'active', waiting: 0, last_status: 200, given_up: 0 },
-    ]);
+    const settled = { app: 'demo', name: 'ops', status: 'active', waiting: 0, last_status: 200, given_up: 0 };
+    await expect
+      .poll(async () => JSON.parse(await alter('webhooks', 'list', '--json')).webhooks[0], {
+        timeout: 30_000,
+      })
+      .toMatchObject(settled);
     expect(await alter('webhooks', 'test', 'ops')).toContain('delivered: 200');
     await kill();
     expect(output).not.toContain(headerSecret);

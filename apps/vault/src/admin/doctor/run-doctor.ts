@@ -1,6 +1,7 @@
 import { verifyAudit } from '../../audit/verify-audit.js';
 import type { VaultDeps } from '../../deps.js';
 import { listAppRows } from '../../storage/settings/app-rows.js';
+import { checkDeliveries } from '../webhooks/check-deliveries.js';
 import { checkClock } from './check-clock.js';
 import { checkDatabase, checkPooler, checkRestore } from './check-database.js';
 import { checkNetwork } from './check-network.js';
@@ -25,6 +26,7 @@ export async function runDoctor(
     ['restore', () => checkRestore(deps)],
     ['providers', async () => checkProviders(deps, await loadApps())],
     ['audit', () => checkAudit(deps)],
+    ['deliveries', () => checkDeliveries(deps)],
     ['network', async () => (options.hasNetwork === true ? checkNetwork(deps, await loadApps()) : [])],
   ];
   const checks: DoctorCheck[] = [];

@@ -23,26 +23,31 @@ export function listAppWebhooks(storage: Storage, appId: string): Promise<Webhoo
   return storage.db.selectFrom('webhooks').selectAll().where('app_id', '=', appId).orderBy('id').execute();
 }
 
-/** Every webhook that is to be delivered to. */
+/** Every webhook that is to be delivered to; those of shredded apps have no secret left to sign with (K2). */
 export function listActiveWebhooks(storage: Storage): Promise<Pick<WebhookRow, 'app_id' | 'id'>[]> {
   return storage.db
     .selectFrom('webhooks')
-    .select(['app_id', 'id'])
-    .where('status', '=', 'active')
-    .orderBy('id')
+    .innerJoin('apps', 'apps.id', 'webhooks.app_id')
+    .select(['webhooks.app_id', 'webhooks.id'])
+    .where('webhooks.status', '=', 'active')
+    .where('apps.shredded_at', 'is', null)
+    .orderBy('webhooks.id')
     .execute();
 }
 
-/** One webhook as it is now. */
-export function findWebhook(
+/** One webhook as it is now, if it is to be delivered to. */
+export function findActiveWebhook(
   storage: Storage,
   key: { appId: string; id: string },
 ): Promise<WebhookRow | undefined> {
   return storage.db
     .selectFrom('webhooks')
-    .selectAll()
-    .where('app_id', '=', key.appId)
-    .where('id', '=', key.id)
+    .innerJoin('apps', 'apps.id', 'webhooks.app_id')
+    .selectAll('webhooks')
+    .where('webhooks.app_id', '=', key.appId)
+    .where('webhooks.id', '=', key.id)
+    .where('webhooks.status', '=', 'active')
+    .where('apps.shredded_at', 'is', null)
     .executeTakeFirst();
 }
 

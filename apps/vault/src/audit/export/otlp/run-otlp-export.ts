@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { OtlpConfig } from '../../../config.js';
 import type { VaultDeps } from '../../../deps.js';
+import type { Storage } from '../../../storage/database/storage.js';
 import {
   addConsumer,
   advanceCursor,
@@ -25,6 +26,12 @@ type ExportDeps = Pick<VaultDeps, 'storage' | 'clock' | 'log' | 'processId'> & {
 /** Makes the collector a reader of the log from now on, unless it is one already. */
 export async function registerOtlpExport(deps: Pick<VaultDeps, 'storage' | 'clock'>): Promise<void> {
   await deps.storage.transaction((trx) => addConsumer(trx, consumer, deps.clock()));
+}
+
+/** How many audit records the collector has not got. */
+export async function countUnsent(storage: Storage): Promise<number> {
+  const news = await listChainNews(storage, consumer);
+  return news.reduce((sum, chain) => sum + chain.head - chain.after, 0);
 }
 
 /**

@@ -1,0 +1,42 @@
+import { countUnsent } from '../../audit/export/otlp/run-otlp-export.js';
+import type { VaultDeps } from '../../deps.js';
+import { type ListedWebhook, listWebhooks } from '../../storage/webhooks/webhook-rows.js';
+import type { DoctorCheck } from '../doctor/doctor-check.js';
+
+const dayMs = 86_400_000;
+const recordsBehindMax = 10_000;
+
+/** Webhooks that do not arrive, and a collector that does not keep up. */
+export async function checkDeliveries(deps: VaultDeps): Promise<DoctorCheck[]> {
+  const nowMs = deps.clock();
+  const webhooks = await listWebhooks(deps.storage, {});
+  const checks = webhooks.map((webhook) => judgeWebhook(webhook, nowMs));
+  if (deps.config.otlp?.hasLogs) checks.push(judgeCollector(await countUnsent(deps.storage)));
+  return checks;
+}
+
+/** Judges one webhook by its last attempts. */
+export function judgeWebhook(webhook: ListedWebhook, nowMs: number): DoctorCheck {
+  const name = `${webhook.app}/${webhook.name}`;
+  const warn = (message: string): DoctorCheck => ({ name, status: 'warning', message });
+  if (webhook.status === 'disabled')
+    return warn(`${webhook.disabled_reason ?? 'disabled'}; alter webhooks enable`);
+  if (webhook.last_given_up_at !== null && webhook.last_given_up_at > nowMs - dayMs)
+    return warn(`${webhook.given_up} events given up so far, the last within a day; alter webhooks resend`);
+  if (webhook.failing_since !== null) {
+    const since = new Date(webhook.failing_since).toISOString();
+    return warn(
+      `fails since ${since} (${webhook.last_error ?? 'unknown'}), ${Number(webhook.waiting)} events wait`,
+    );
+  }
+  return { name, status: 'ok', message: 'the webhook takes its events' };
+}
+
+/** Judges how far the collector is behind. */
+export function judgeCollector(recordsBehind: number): DoctorCheck {
+  return {
+    name: 'collector',
+    status: recordsBehind > recordsBehindMax ? 'warning' : 'ok',
+    message: `${recordsBehind} audit records are not sent yet`,
+  };
+}
