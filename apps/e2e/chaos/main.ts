@@ -16,7 +16,7 @@ const help = `npm run chaos -- [options]
   --prove-bugs         runs every bug until the checker finds it, at most 5 minutes each
   --report FILE        where the JSON report goes (reports/chaos.json)
 
-Ends with 1 when something happened that must not happen.`;
+Ends with 1 when something happened that must not happen, with 2 when the run could not be made.`;
 
 /** A bug must be found in this time. */
 const provingMs = 300_000;
@@ -55,6 +55,8 @@ if (!['postgres', 'sqlite', 'both'].includes(values.database))
   fail('--database must be postgres, sqlite or both');
 const tools = findTools();
 const log = (line: string) => console.log(line);
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 
 async function runAll(
   seed: string,
@@ -65,6 +67,7 @@ async function runAll(
     seed,
     tools,
     log,
+    signal: stopping.signal,
     patches: bug?.patches ?? [],
     isEndedByViolation: bug !== undefined,
   };
@@ -117,4 +120,9 @@ async function runOnce(): Promise<number> {
 }
 
 console.log(`seed ${values.seed}`);
-process.exit(await (values['prove-bugs'] ? proveBugs() : runOnce()));
+try {
+  process.exit(await (values['prove-bugs'] ? proveBugs() : runOnce()));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : 'unknown error');
+  process.exit(2);
+}

@@ -22,6 +22,7 @@ export function buildReport(seed: string, bug: string | undefined, results: read
       first_violation_after_seconds:
         result.firstViolationAfterMs === undefined ? null : Math.round(result.firstViolationAfterMs / 1000),
       chain: result.chain,
+      log_folder: result.logFolder ?? null,
       faults: result.evidence.faults.map((fault) => describeFault(fault, result.startedAtMs)),
       violations: result.violations.slice(0, 200).map((violation) => ({
         ...violation,
@@ -55,11 +56,16 @@ function countRun({ evidence, chain }: ScenarioResult): Record<string, unknown> 
     const name = `${account.split('/')[0]} ${cause}`;
     deaths[name] = (deaths[name] ?? 0) + 1;
   }
+  const failures: Record<string, number> = {};
+  for (const { failure } of [...evidence.attempts.values()].flat()) {
+    if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
+  }
   return {
     answers,
     refreshes: evidence.presentations.length,
     records: evidence.recordedRequestIds.size,
     connections: [...evidence.attempts.values()].flat().length,
+    connections_failed: failures,
     revocations: [...evidence.grants.values()].filter((grant) => grant.revokeAcknowledgedAtMs !== undefined)
       .length,
     deaths,
@@ -95,6 +101,7 @@ export function printReport(results: readonly ScenarioResult[], print: (line: st
           : String(value);
       print(`  ${name}: ${text || 'none'}`);
     }
+    if (result.logFolder) print(`  logs of the vaults: ${result.logFolder}`);
     printViolations(result.violations, result.startedAtMs, print);
   }
 }

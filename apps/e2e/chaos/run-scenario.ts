@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAll } from './check/check-all.js';
 import type { Evidence, Violation } from './check/evidence.js';
@@ -37,6 +39,8 @@ export interface ScenarioOptions {
   readonly accountsPerProvider?: number;
   readonly callers?: number;
   readonly log?: (line: string) => void;
+  /** Ends the run early: everything is stopped and nothing is told. */
+  readonly signal?: AbortSignal;
 }
 
 /** What came of it. */
@@ -49,6 +53,8 @@ export interface ScenarioResult {
   readonly evidence: Evidence;
   readonly skipped: ReadonlyMap<string, string>;
   readonly chain: string;
+  /** Logs of the vaults, where something was found; undefined: removed. */
+  readonly logFolder: string | undefined;
   readonly hasPooler: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
@@ -83,10 +89,21 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     onUnexpectedEnd: (vault, code, output) =>
       ledger.noteIncident('vault_ended', 'F2', `vault ${vault} ended by itself with ${code}`, output),
   });
+  let isClean = true;
   try {
-    return await driveScenario({ options, schedule, ledger, book, world, log });
+    options.signal?.throwIfAborted();
+    const stopped = new Promise<never>((_, reject) => {
+      options.signal?.addEventListener('abort', () => reject(new Error('the run was stopped')));
+    });
+    const result = await Promise.race([
+      driveScenario({ options, schedule, ledger, book, world, log }),
+      stopped,
+    ]);
+    isClean = result.violations.length === 0;
+    return result;
   } finally {
     await world.close();
+    rmSync(isClean ? world.folder : join(world.folder, 'build'), { recursive: true, force: true });
   }
 }
 
@@ -152,17 +169,19 @@ async function driveScenario(drive: Drive): Promise<ScenarioResult> {
     await settle({ ...common, reconnect });
   }
   await observers.stop();
-  await observers.readRecords();
+  await observers.readAllRecords();
   const verdict = isCut ? undefined : await vaults[0]?.alter('audit', 'verify');
   if (verdict && verdict.status !== 0)
     ledger.noteIncident('chain_broken', 'A3', 'the audit chain does not verify', verdict.output);
   const evidence = gather();
+  const violations = checkAll(evidence);
   return {
     database: options.database,
     schedule,
-    violations: checkAll(evidence),
+    violations,
     firstViolationAfterMs,
     evidence,
+    logFolder: violations.length === 0 ? undefined : world.folder,
     skipped: book.skipped,
     chain: verdict?.output ?? 'not asked',
     hasPooler: world.hasPooler,

@@ -17,7 +17,7 @@ export const deliberateBugs: readonly DeliberateBug[] = [
     patches: [
       {
         file: 'refresh/lease.js',
-        find: 'await renewLease(deps.storage, key, lease, deps.clock() + leaseTtlMs);',
+        find: 'await renewLease(deps.storage, key, lease, leaseTtlMs);',
         replace: 'await Promise.resolve();',
       },
     ],
@@ -76,6 +76,18 @@ export const deliberateBugs: readonly DeliberateBug[] = [
       },
     ],
     rules: ['release_without_record'],
+  },
+  {
+    name: 'lease-by-own-clock',
+    description: 'leases are judged by the clock of each process in place of the database, and clocks differ',
+    patches: [
+      {
+        file: 'storage/database/postgres/open-postgres.js',
+        find: 'const nowMs = options.sharedClock?.();',
+        replace: 'const nowMs = Date.now();',
+      },
+    ],
+    rules: ['two_refreshes_at_once', 'refresh_token_presented_twice', 'wrongly_declared_dead'],
   },
 ];
 

@@ -1,6 +1,7 @@
 import { recoveryMaxMs } from '../faults/fault-book.js';
 import { checkAnswers } from './check-answers.js';
 import { checkDeaths } from './check-deaths.js';
+import { checkOrder } from './check-order.js';
 import { checkPresentations } from './check-presentations.js';
 import type { Evidence, Violation } from './evidence.js';
 import { indexTokens } from './token-index.js';
@@ -13,6 +14,7 @@ export function checkAll(evidence: Evidence): Violation[] {
     ...checkPresentations(evidence, tokens),
     ...checkDeaths(evidence, tokens),
     ...checkAnswers(evidence, tokens),
+    ...checkOrder(evidence, tokens),
     ...checkRecords(evidence),
     ...checkRecovery(evidence),
   ].sort((left, right) => left.atMs - right.atMs);

@@ -1,5 +1,5 @@
 import { type Answer, type Evidence, overlaps, type Violation, wasDisturbed } from './evidence.js';
-import type { IssuedToken, TokenIndex } from './token-index.js';
+import type { TokenIndex } from './token-index.js';
 
 /** R10 says 20 s; a caller on this machine may be served a little later. */
 const answerMaxMs = 22_000;
@@ -23,7 +23,6 @@ export function checkAnswers(evidence: Evidence, tokens: TokenIndex): Violation[
       answer.status === 200 ? checkRelease(evidence, tokens, answer) : checkRefusal(evidence, answer),
     ),
     ...checkDurations(evidence),
-    ...findReturns(evidence, tokens),
   ];
 }
 
@@ -147,42 +146,6 @@ function checkDurations(evidence: Evidence): Violation[] {
     .filter(({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs > answerMaxMs)
     .filter((answer) => !wasDisturbed(evidence.faults, answer.vault, answer.startedAtMs, answer.endedAtMs))
     .map((answer) => describe('hanging_call', 'R10', answer, 'a call was answered too late', undefined));
-}
-
-/** R5: once a newer token of an account was released, no call that began later may get an older one. */
-function findReturns(evidence: Evidence, tokens: TokenIndex): Violation[] {
-  const byAccount = new Map<string, { answer: Answer; token: IssuedToken }[]>();
-  for (const answer of evidence.answers) {
-    const token = answer.status === 200 ? tokens.findToken(answer.tokenSha256 ?? '') : undefined;
-    if (token === undefined) continue;
-    const list = byAccount.get(answer.account) ?? [];
-    byAccount.set(answer.account, list);
-    list.push({ answer, token });
-  }
-  return [...byAccount.entries()].flatMap(([account, list]) => {
-    const families = tokens.listFamilies(account).map(({ id }) => id);
-    const rank = ({ token }: { token: IssuedToken }) => families.indexOf(token.family) * 1e9 + token.seq;
-    const ended = [...list].sort((left, right) => left.answer.endedAtMs - right.answer.endedAtMs);
-    const begun = [...list].sort((left, right) => left.answer.startedAtMs - right.answer.startedAtMs);
-    const violations: Violation[] = [];
-    let newest: (typeof list)[number] | undefined;
-    let next = 0;
-    for (const later of begun) {
-      for (let earlier = ended[next]; earlier && earlier.answer.endedAtMs < later.answer.startedAtMs; ) {
-        if (newest === undefined || rank(earlier) > rank(newest)) newest = earlier;
-        next += 1;
-        earlier = ended[next];
-      }
-      if (newest === undefined || rank(later) >= rank(newest)) continue;
-      violations.push(
-        describe('older_token_again', 'R5', later.answer, 'an older token came back after a newer one', {
-          newer: newest,
-          older: later,
-        }),
-      );
-    }
-    return violations;
-  });
 }
 
 function describe(

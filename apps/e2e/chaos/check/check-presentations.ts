@@ -1,6 +1,7 @@
 import { type Evidence, type Presentation, type Violation, wasDisturbed } from './evidence.js';
 import type { TokenIndex } from './token-index.js';
 
+const refusedAgain = 'a refused refresh token was presented again';
 /** A process that was disturbed may do what it was about to do this much later. */
 const aftermathMs = 2_500;
 
@@ -56,9 +57,8 @@ function findReplays(evidence: Evidence, list: readonly Presentation[]): Violati
     if (previous === undefined) continue;
     if (previous.mode === 'none') {
       // It does not rotate, so each refresh presents the same token: only a refusal says something.
-      refusals = isRefused(previous) ? refusals + 1 : 0;
-      if (refusals > 1)
-        violations.push(describe(next, list, 'R6', 'a refused refresh token was presented again'));
+      refusals = isHeardRefusal(evidence, previous) ? refusals + 1 : 0;
+      if (refusals > 1) violations.push(describe(next, list, 'R6', refusedAgain));
       continue;
     }
     if (wasUnserved(previous)) {
@@ -70,9 +70,9 @@ function findReplays(evidence: Evidence, list: readonly Presentation[]): Violati
       continue;
     }
     if (isRefused(previous)) {
-      refusals += 1;
-      if (refusals > 1)
-        violations.push(describe(next, list, 'R6', 'a refused refresh token was presented again'));
+      if (isHeardRefusal(evidence, previous)) refusals += 1;
+      replays = 0;
+      if (refusals > 1) violations.push(describe(next, list, 'R6', refusedAgain));
       continue;
     }
     replays += 1;
@@ -98,6 +98,14 @@ function wasUnserved(presentation: Presentation): boolean {
   const { outcome, status = 0, error, action } = presentation;
   if (outcome !== 'answered') return false;
   return status >= 500 || status === 429 || error === 'invalid_client' || action === 'provider_html';
+}
+
+/** A process that was disturbed may never have heard of it. */
+function isHeardRefusal({ faults }: Evidence, presentation: Presentation): boolean {
+  const endedAtMs = presentation.endedAtMs ?? presentation.startedAtMs;
+  return (
+    isRefused(presentation) && !wasDisturbed(faults, presentation.vault, endedAtMs - 200, endedAtMs + 500)
+  );
 }
 
 function isRefused(presentation: Presentation): boolean {

@@ -74,6 +74,8 @@ export interface GrantHistory {
 export interface ConnectAttempt {
   readonly askedAtMs: number;
   acknowledgedAtMs: number | undefined;
+  /** Why it was not heard to succeed. */
+  failure: string | undefined;
   /** Undefined: the grant does not end by itself. */
   readonly lifetimeMs: number | undefined;
 }

@@ -92,7 +92,10 @@ async function refuseStale(input: SystemFaultInput, work: FaultAtWork): Promise<
   account.isBusy = true;
   try {
     work.begin({ vaults: [], detail: account.name });
-    await input.reconnect(account);
+    if (!(await input.reconnect(account))) {
+      held.answer(await held.forward());
+      return;
+    }
     // The tester sees states of credentials once a second.
     await work.wait(1_500);
     held.answer(fail(400, 'invalid_grant'));
@@ -102,13 +105,20 @@ async function refuseStale(input: SystemFaultInput, work: FaultAtWork): Promise<
   }
 }
 
+/** A clock that is off by more than the lease, while a refresh is under way that takes its time. */
 async function stepClock(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
-  const { plan } = work;
-  const vault = input.world.fleet.vaults[plan.vault % input.world.fleet.vaults.length];
+  const { plan, wait } = work;
+  const { world } = input;
+  const vault = world.fleet.vaults[plan.vault % world.fleet.vaults.length];
   work.begin({ vaults: vault && [vault.index], detail: `${plan.stepSeconds} s` });
   vault?.setClock(plan.stepSeconds);
-  await work.wait(plan.durationMs);
-  vault?.setClock(0);
   // The process looks at its clock's file once a second.
-  await work.wait(1_500);
+  await wait(1_500);
+  const held = await world.providers.get(plan.mode)?.gate.holdNext(plan.durationMs);
+  if (held) {
+    await wait(4_000);
+    held.answer(await held.forward());
+  }
+  vault?.setClock(0);
+  await wait(1_500);
 }

@@ -48,7 +48,12 @@ export function createLedger(accounts: readonly Account[]): Ledger {
     incidents,
     noteIncident,
     noteAttempt(account, lifetimeMs) {
-      const attempt: ConnectAttempt = { askedAtMs: Date.now(), acknowledgedAtMs: undefined, lifetimeMs };
+      const attempt: ConnectAttempt = {
+        askedAtMs: Date.now(),
+        acknowledgedAtMs: undefined,
+        failure: undefined,
+        lifetimeMs,
+      };
       attempts.set(account.name, [...(attempts.get(account.name) ?? []), attempt]);
       return attempt;
     },

@@ -37,7 +37,8 @@ export async function connectAccount(
     );
     input.ledger.noteConnected(account, attempt, grantId);
     return true;
-  } catch {
+  } catch (error) {
+    attempt.failure = error instanceof Error ? error.message.slice(0, 160) : 'unknown';
     return false;
   }
 }

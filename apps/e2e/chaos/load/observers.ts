@@ -11,8 +11,8 @@ export interface Observers {
   readonly changes: CredentialChange[];
   readonly recordedRequestIds: Set<string>;
   recordsReadAtMs(): number;
-  /** Reads the records to the end once. */
-  readRecords(): Promise<void>;
+  /** Reads all records once more, from the first one: what was seen before may be gone since. */
+  readAllRecords(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -75,8 +75,22 @@ export function startObservers(input: ObserversInput): Observers {
 
   async function readRecords(): Promise<void> {
     const startedAtMs = Date.now();
-    for (const id of await input.reader.readNewReleases()) recordedRequestIds.add(id);
+    await input.reader.readNewReleases(recordedRequestIds);
     recordsReadAtMs = startedAtMs;
+  }
+
+  async function readAllRecords(): Promise<void> {
+    input.reader.forgetProgress();
+    recordedRequestIds.clear();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await readRecords();
+        return;
+      } catch (error) {
+        if (tries >= 10) throw error;
+        await sleep(1_000);
+      }
+    }
   }
 
   const repeat = async (pauseMs: number, work: () => Promise<void>) => {
@@ -96,7 +110,7 @@ export function startObservers(input: ObserversInput): Observers {
     changes,
     recordedRequestIds,
     recordsReadAtMs: () => recordsReadAtMs,
-    readRecords,
+    readAllRecords,
     stop: async () => {
       isStopped = true;
       await Promise.all(running);

@@ -100,7 +100,7 @@ const meanwhileMs: Partial<Record<SystemFaultKind, readonly [min: number, max: n
   kill_holder_after: [500, 2_000],
   // Longer than the lease of 6 s.
   stop: [7_000, 10_000],
-  stop_holder: [7_500, 10_000],
+  stop_holder: [7_500, 9_000],
   clock_forward: [6_000, 9_000],
   clock_back: [6_000, 9_000],
   // Longer than a statement may take (10 s).
@@ -112,9 +112,12 @@ const meanwhileMs: Partial<Record<SystemFaultKind, readonly [min: number, max: n
 function planSystemFaults(input: ScheduleInput): PlannedSystemFault[] {
   const random = input.random.fork('system faults');
   const databaseKinds = input.database === 'postgres' ? postgresFaultKinds : sqliteFaultKinds;
-  const kinds = input.systemKinds ?? [...processFaultKinds, ...databaseKinds];
+  // Twice in each round: with one mode alone a round would prove little.
+  const kinds = input.systemKinds ?? [...processFaultKinds, 'stop_holder', ...databaseKinds];
   const cards = deal(random, kinds, input.systemKinds !== undefined);
   const planned: PlannedSystemFault[] = [];
+  const turns = new Map<SystemFaultKind, number>();
+  const firstTurn = random.pickInt(0, providerModes.length - 1);
   for (let atMs = 2_000; ; ) {
     const kind = cards.next().value;
     const [min, max] = meanwhileMs[kind] ?? [3_000, 7_000];
@@ -122,15 +125,11 @@ function planSystemFaults(input: ScheduleInput): PlannedSystemFault[] {
     if (atMs + durationMs > input.totalMs) return planned;
     const stepSeconds = random.pickInt(20, 100) * (kind === 'clock_back' ? -1 : 1);
     const vault = random.pickInt(0, input.vaults - 1);
-    planned.push({
-      track: 'system',
-      kind,
-      atMs,
-      durationMs,
-      vault,
-      mode: random.pick(providerModes),
-      stepSeconds,
-    });
+    // Each kind goes through the modes in turn.
+    const turn = turns.get(kind) ?? firstTurn;
+    turns.set(kind, turn + 1);
+    const mode = providerModes[turn % providerModes.length] ?? 'strict';
+    planned.push({ track: 'system', kind, atMs, durationMs, vault, mode, stepSeconds });
     atMs += durationMs + random.pickInt(2_500, 5_000);
   }
 }

@@ -14,8 +14,10 @@ export interface CredentialState {
 /** The tester's own look into the database, past every proxy. Rejects while the database is not to be had. */
 export interface DatabaseReader {
   readCredentials(): Promise<CredentialState[]>;
-  /** Request ids of releases that are on record and were not told before. */
-  readNewReleases(): Promise<string[]>;
+  /** Adds the request ids of releases that are on record and were not told before; what was added stays when it rejects. */
+  readNewReleases(into: Set<string>): Promise<void>;
+  /** From now on everything counts as not told before. */
+  forgetProgress(): void;
   close(): Promise<void>;
 }
 
@@ -38,13 +40,15 @@ interface RecordRow {
 function createProgress() {
   const reached = new Map<string, number>();
   return {
+    forget: () => reached.clear(),
     find: (table: string, chain: string) => reached.get(`${table}/${chain}`) ?? 0,
-    note: (table: string, rows: readonly RecordRow[]): string[] => {
+    note: (table: string, rows: readonly RecordRow[], into: Set<string>): void => {
       for (const row of rows) {
         const key = `${table}/${row.chain_id}`;
         reached.set(key, Math.max(reached.get(key) ?? 0, Number(row.sequence)));
+        const id = (JSON.parse(row.record) as { request_id?: string }).request_id;
+        if (id !== undefined) into.add(id);
       }
-      return rows.flatMap(({ record }) => (JSON.parse(record) as { request_id?: string }).request_id ?? []);
     },
   };
 }
@@ -63,9 +67,8 @@ export function createPostgresReader(pair: PostgresPair): DatabaseReader {
   return {
     readCredentials: () =>
       withClient(async (client) => (await client.query<CredentialState>(credentialQuery)).rows),
-    readNewReleases: () =>
+    readNewReleases: (into) =>
       withClient(async (client) => {
-        const ids: string[] = [];
         const months = await client.query<{ name: string }>(
           "select tablename as name from pg_tables where tablename ~ '^audit_[0-9]'",
         );
@@ -74,11 +77,11 @@ export function createPostgresReader(pair: PostgresPair): DatabaseReader {
           for (const { id } of chains.rows) {
             const query = buildReleaseQuery(name, '$1', '$2');
             const { rows } = await client.query<RecordRow>(query, [id, progress.find(name, id)]);
-            ids.push(...progress.note(name, rows));
+            progress.note(name, rows, into);
           }
         }
-        return ids;
       }),
+    forgetProgress: progress.forget,
     close: async () => {},
   };
 }
@@ -89,20 +92,19 @@ export function createSqliteReader(dataDir: string): DatabaseReader {
   const database = new Database(join(dataDir, 'vault.db'), { readonly: true, timeout: 1_000 });
   return {
     readCredentials: async () => database.prepare<[], CredentialState>(credentialQuery).all(),
-    readNewReleases: async () => {
+    readNewReleases: async (into) => {
       const months = database
         .prepare<[], { name: string }>(
           "select name from sqlite_master where type = 'table' and name glob 'audit_[0-9]*'",
         )
         .all();
       const chains = database.prepare<[], { id: string }>('select id from audit_chains').all();
-      return months.flatMap(({ name }) =>
-        chains.flatMap(({ id }) => {
-          const query = database.prepare<[string, number], RecordRow>(buildReleaseQuery(name, '?', '?'));
-          return progress.note(name, query.all(id, progress.find(name, id)));
-        }),
-      );
+      for (const { name } of months) {
+        const query = database.prepare<[string, number], RecordRow>(buildReleaseQuery(name, '?', '?'));
+        for (const { id } of chains) progress.note(name, query.all(id, progress.find(name, id)), into);
+      }
     },
+    forgetProgress: progress.forget,
     close: async () => void database.close(),
   };
 }

@@ -55,7 +55,7 @@ export interface WorldOptions {
 /** How long a spent refresh token is taken again by the provider of the mode `window`. */
 export const windowSeconds = 30;
 /** Lifetime of access tokens while the load runs: short, so that there is always something to refresh. */
-export const accessTokenTtlSeconds = 6;
+export const accessTokenTtlSeconds = 10;
 
 /** Starts emulators, gates, database, pooler, proxies and vaults. */
 export async function openWorld(options: WorldOptions): Promise<ChaosWorld> {
