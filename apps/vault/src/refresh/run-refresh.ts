@@ -17,6 +17,7 @@ import { findUsableUntilMs, isFresh, isRenewalDue } from './freshness.js';
 import { keepLease, leaseTtlMs } from './lease.js';
 import { askProvider } from './provider/ask-provider.js';
 import { findOpenBreaker } from './provider/breaker.js';
+import { choosePart } from './provider/choose-part.js';
 import { recordEvent } from './record-event.js';
 import { judgeUnknownOutcome, readIntentAgeMs, recoverIntent } from './recover-intent.js';
 import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
@@ -133,7 +134,8 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
   const { target, row, lease, tokens } = attempt;
   const { definition } = target.provider;
   const key = { appId: target.appId, credentialId: target.credentialId };
-  const refreshToken = tokens.refresh_token ?? '';
+  const part = choosePart(row, tokens);
+  const { refreshToken } = part;
   const refreshTokenHash = sha256Hex(refreshToken);
   const recovery = recoverIntent(row, { refreshTokenHash, definition });
   if (recovery === 'give_up') {
@@ -158,7 +160,7 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
     };
     const answer = await askProvider(deps, target, { refreshToken, scopes, beforeFirstByte });
     if (!isHeld) return undefined;
-    if (answer.kind === 'tokens') return settleTokens(deps, attempt, answer);
+    if (answer.kind === 'tokens') return settleTokens(deps, attempt, { ...answer, part });
     if (answer.kind === 'failed') return settleFailure(deps, attempt, answer.failure);
     if (answer.kind === 'not_reached') return backOff(deps, attempt, { error: answer.reason });
     const ageMs = ageAtStartMs + performance.now() - startedAtMs;

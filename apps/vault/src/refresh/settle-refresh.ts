@@ -3,7 +3,14 @@ import { mergeScopes, type ProviderFailure, type ProviderTokens } from '@alter-a
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../deps.js';
 import { revokeAtProvider } from '../grants/revoke-at-provider.js';
-import { type StoredTokens, sealTokens, toStoredTokens } from '../grants/stored-tokens.js';
+import {
+  findFirstEnd,
+  listRenewals,
+  replaceAdditional,
+  type StoredTokens,
+  sealTokens,
+  toStoredTokens,
+} from '../grants/stored-tokens.js';
 import {
   type CredentialReading,
   findCredential,
@@ -15,8 +22,9 @@ import {
 import { planRenewal } from './ahead/plan-renewal.js';
 import { judgeExpiryKind } from './forecast/expiry-kind.js';
 import { explainRefusal } from './forecast/explain-refusal.js';
-import { findUsableUntilMs } from './freshness.js';
+import { findUsableUntilMs, isFresh, isRenewalDue } from './freshness.js';
 import { closeBreaker, openBreaker } from './provider/breaker.js';
+import type { TokenPart } from './provider/choose-part.js';
 import { recordEvent } from './record-event.js';
 import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
 
@@ -37,29 +45,33 @@ const retryAfterMaxMs = 40_000;
 /** How long new tokens are kept in memory while the database cannot take them. */
 const storeForMs = 60_000;
 
-/** Stores new tokens before anybody sees them (R3). @returns undefined when another token set was there first (R5) */
+/**
+ * Stores new tokens before anybody sees them (R3).
+ * @returns undefined when the row must be read again: another token set was there first (R5), or a further credential of the
+ * same answer is due
+ */
 export async function settleTokens(
   deps: VaultDeps,
   attempt: RefreshAttempt,
-  answer: { tokens: ProviderTokens; askedAtMs: number },
+  answer: { tokens: ProviderTokens; askedAtMs: number; part: TokenPart },
 ): Promise<RefreshOutcome | undefined> {
   const { target, row, lease } = attempt;
   const key = { appId: target.appId, credentialId: target.credentialId };
   const { tokens, askedAtMs } = answer;
-  const stored = toStoredTokens(tokens, attempt.tokens);
-  const scopes = mergeScopes(
-    target.provider.definition,
-    JSON.parse(row.scopes_json) as string[],
-    tokens.scopes,
-  );
+  const stored = mergeAnswer(attempt, answer);
+  const scopes =
+    answer.part.name === null
+      ? mergeScopes(target.provider.definition, JSON.parse(row.scopes_json) as string[], tokens.scopes)
+      : undefined;
   const metadata = JSON.parse(row.metadata_json) as Record<string, unknown>;
+  const accessExpiresAtMs = findFirstEnd(stored);
   const hasRefreshToken = stored.refresh_token !== undefined;
   const refreshExpiresAtMs = tokens.refreshExpiresAtMs ?? row.refresh_expires_at;
   const isStored = await persist(deps, async () =>
     storeRefreshedTokens(deps.storage, key, lease.generation, {
       sealedTokens: await sealTokens(deps.keyring, key, stored),
       tokenGeneration: uuidv7(),
-      accessExpiresAtMs: tokens.expiresAtMs ?? null,
+      accessExpiresAtMs,
       refreshExpiresAtMs,
       refreshExpiryKind: judgeExpiryKind(row, tokens.refreshExpiresAtMs),
       renewAtMs: planRenewal(
@@ -78,12 +90,15 @@ export async function settleTokens(
       outcome: 'ok',
       details: {
         generation: lease.generation + 1,
+        ...(answer.part.name === null ? {} : { credential: answer.part.name }),
         is_refresh_token_rotated: tokens.refreshToken !== undefined,
         expires_at: tokens.expiresAtMs === undefined ? null : new Date(tokens.expiresAtMs).toISOString(),
       },
     });
     await closeBreaker(deps, target);
-    return { kind: 'fresh' };
+    const life = { access_expires_at: accessExpiresAtMs, access_issued_at: askedAtMs, is_refresh_forced: 0 };
+    const isWhole = listRenewals(stored).length === 0 || isFresh(life, deps.clock());
+    return isWhole ? { kind: 'fresh' } : undefined;
   }
   recordEvent(deps, target, {
     kind: 'credential.refresh_failed',
@@ -94,6 +109,22 @@ export async function settleTokens(
   const current = await findCredential(deps.storage.db, key);
   if (current?.status === 'revoked') await revokeAtProvider(deps, target, stored);
   return undefined;
+}
+
+/** The answer beside what it leaves as it was. */
+function mergeAnswer(
+  { tokens: previous, row }: RefreshAttempt,
+  answer: { tokens: ProviderTokens; askedAtMs: number; part: TokenPart },
+): StoredTokens {
+  if (answer.part.name !== null) return replaceAdditional(previous, answer.part.name, answer.tokens);
+  const stored = toStoredTokens(answer.tokens, previous);
+  const isAsWhole = row.is_refresh_forced !== 0 || isRenewalDue(row, answer.askedAtMs);
+  if (!isAsWhole) return stored;
+  // Whatever made this one due is true of the others: they follow.
+  const renewals = listRenewals(stored).map(
+    ([name, renewal]) => [name, { ...renewal, expires_at: answer.askedAtMs }] as const,
+  );
+  return renewals.length === 0 ? stored : { ...stored, additional_renewals: Object.fromEntries(renewals) };
 }
 
 /** Judges a provider's refusal by what it means (R6, R7, R8). @returns undefined: read the row again */

@@ -10,7 +10,7 @@ import {
 } from '@alter-ai/oauth-providers';
 import { decodeJwt } from 'jose';
 import type { VaultDeps } from '../../deps.js';
-import { toStoredTokens } from '../../grants/stored-tokens.js';
+import { findFirstEnd, toStoredTokens } from '../../grants/stored-tokens.js';
 import { closeBreaker, openBreaker } from '../../refresh/provider/breaker.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
 import type { AuthorizationState } from '../callback/authorization-state.js';
@@ -47,6 +47,7 @@ export async function exchangeCode(deps: VaultDeps, input: ExchangeInput): Promi
     idTokenClaims: claims,
   });
   if (!account) throw new CallbackFailure('account_unknown');
+  const stored = toStoredTokens(tokens);
   const places = await lookUpPlaces(deps, { ...input, accessToken: tokens.accessToken });
   return {
     providerId: provider.providerId,
@@ -57,8 +58,8 @@ export async function exchangeCode(deps: VaultDeps, input: ExchangeInput): Promi
     accountDisplayName: account.displayName ?? null,
     accountEmail: account.email ?? null,
     scopes: tokens.scopes ?? state.scopes,
-    tokens: toStoredTokens(tokens),
-    accessExpiresAtMs: tokens.expiresAtMs ?? null,
+    tokens: stored,
+    accessExpiresAtMs: findFirstEnd(stored),
     refreshExpiresAtMs: tokens.refreshExpiresAtMs ?? null,
     metadata: { ...tokens.metadata, ...input.callbackMetadata, ...places },
     parameters: state.parameters,
