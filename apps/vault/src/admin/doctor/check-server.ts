@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { VaultConfig } from '../../config.js';
 import type { DoctorCheck } from './doctor-check.js';
 
@@ -8,12 +10,17 @@ const loopbackHosts = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
 
 /** The address that people see, what stands before the server, and the disk below it. */
 export async function checkServer(config: VaultConfig): Promise<DoctorCheck[]> {
-  const { bavail, blocks, bsize } = await statfs(config.dataDir);
+  const { bavail, blocks, bsize } = await statfs(findFolder(resolve(config.dataDir)));
   return [
     judgePublicUrl(config),
     judgeProxies(config),
     judgeDisk({ freeBytes: bavail * bsize, totalBytes: blocks * bsize }),
   ];
+}
+
+/** The data directory, or, as long as no server has made it, where it would be. */
+function findFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : findFolder(dirname(path));
 }
 
 /** Judges the public URL. */
