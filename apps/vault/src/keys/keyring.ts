@@ -12,6 +12,11 @@ export interface Keyring {
   seal(context: SealContext, plaintext: string): Promise<Buffer>;
   /** Opens a sealed secret. Throws OpenError for every cause alike; each failure is counted and reported (K8). */
   open(context: SealContext, sealed: Uint8Array): Promise<string>;
+  /** Opens a sealed secret that belongs to one of several places, and says to which. Throws OpenError, counted once. */
+  openAny(
+    contexts: readonly SealContext[],
+    sealed: Uint8Array,
+  ): Promise<{ context: SealContext; plaintext: string }>;
   /** Makes sure that this process has a data key of the app, so that `seal` needs no database. */
   prepare(appId: string): Promise<void>;
   /** A new key-encryption key for an app, wrapped: goes into `apps.wrapped_key` of the row that is inserted. */

@@ -55,6 +55,19 @@ export async function openKeyring(deps: {
         throw error;
       }
     },
+    openAny: async (contexts, sealed) => {
+      for (const context of contexts) {
+        try {
+          const dataKey = await dataKeys.findKey(context.appId, readKeyId(sealed));
+          return { context, plaintext: openText(dataKey, context, sealed) };
+        } catch (error) {
+          if (!(error instanceof OpenError)) throw error;
+        }
+      }
+      const [first] = contexts;
+      if (first !== undefined) reportFailure(first);
+      throw new OpenError();
+    },
     prepare: (appId) => dataKeys.prepare(appId),
     createAppKey: (appId) => appKeys.create(appId),
     lookupDigest: (keyId) => digestLookup(lookupKey, keyId),

@@ -25,6 +25,7 @@ export async function exportSettings(
   const variables: string[] = [];
   const apps: Record<string, unknown>[] = [];
   for (const app of await listAppRows(deps.storage)) {
+    if (app.shredded_at !== null) continue;
     const rows = await readAppRows(deps.storage, { appId: app.id });
     if (rows) apps.push(await exportApp(deps, rows, variables));
   }

@@ -1,6 +1,6 @@
-import { runDoctor } from '../../src/admin/run-doctor.js';
 import type { VaultDeps } from '../../src/deps.js';
 import { openTokens } from '../../src/grants/stored-tokens.js';
+import { checkKeys } from '../../src/keys/inspect/check-keys.js';
 import { beginAppRotations } from '../../src/keys/rotation/begin-app-rotation.js';
 import { driveRotations } from '../../src/keys/rotation/drive-rotations.js';
 import { followRotations, type RotationsProgress } from '../../src/keys/rotation/follow-rotations.js';
@@ -68,14 +68,7 @@ export function keepCalling(stacks: readonly ConnectStack[], grantId: string) {
 }
 
 /** What doctor finds about keys. */
-export async function checkKeysOf(
-  deps: VaultDeps,
-): Promise<{ name: string; status: string; message: string }[]> {
-  const checks = await runDoctor(deps);
-  return checks
-    .filter((check) => /^(root key|keys|rotation)/.test(check.name))
-    .map((check) => ({ ...check }));
-}
+export const checkKeysOf = checkKeys;
 
 /** Ids of the data keys of an app, and which of them are retired. */
 export async function readDataKeys(

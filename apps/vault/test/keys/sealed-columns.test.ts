@@ -45,7 +45,7 @@ forEachDatabase('sealed columns', (createDatabase) => {
     const listed = sealedColumns.map(({ table, column, isNullable }) => ({ table, column, isNullable }));
     // A column that is missing here is sealed for ever under keys that are taken away: name it in sealed-columns.ts.
     expect(ofApps.sort(byName)).toEqual(listed.sort(byName));
-    expect(new Set(sealedColumns.map(({ table, field }) => `${table}.${field}`)).size).toBe(listed.length);
+    expect(sealedColumns.flatMap(({ fields }) => fields)).toHaveLength(listed.length + 1);
   });
 
   it('K3: the database guards every one of them: a value of a data key that is closed or unknown is not stored', async () => {

@@ -44,7 +44,7 @@ const errorSchema = z.object({ errors: z.array(z.string()) });
 
 /** A client of one engine; passing failures (network, sealed, too many requests) are tried again within some seconds. */
 export function createTransitClient(location: TransitLocation): TransitClient {
-  const { host } = new URL(location.url);
+  const { host, hostname } = new URL(location.url);
   let egress: Egress | undefined;
 
   async function call(
@@ -55,7 +55,7 @@ export function createTransitClient(location: TransitLocation): TransitClient {
     // Named by the operator, so it may be inside the own network.
     egress ??= createEgress({
       isDevelopment: location.isDevelopment,
-      allowedNetworks: [host],
+      allowedNetworks: [hostname.replace(/^\[|\]$/g, '')],
       ...(location.caFile === undefined ? {} : { ca: readOwnFile(location.caFile) }),
     });
     return egress.fetch(`${location.url}/v1/${location.mount}/${path}`, {

@@ -89,8 +89,9 @@ async function reseal(
   row: SealedRow,
 ): Promise<Buffer> {
   const { keyring } = deps;
-  const context = { table: place.at.table, rowId: row.id, appId: place.appId, field: place.at.field };
-  const plaintext = await keyring.open(context, row.sealed);
+  const { table, fields } = place.at;
+  const contexts = fields.map((field) => ({ table, rowId: row.id, appId: place.appId, field }));
+  const { context, plaintext } = await keyring.openAny(contexts, row.sealed);
   for (let attempt = 1; attempt <= sealAttemptsMax; attempt += 1) {
     const resealed = await keyring.seal(context, plaintext);
     if (!place.retired.has(readKeyId(resealed))) return resealed;

@@ -38,6 +38,19 @@ export async function planApp(
   options: { isPruning: boolean; report: PlanPart['report'] },
 ): Promise<AppPlan> {
   const rows = await readAppRows(deps.storage, { slug: entry.slug });
+  if (rows && rows.app.shredded_at !== null) {
+    const on = new Date(rows.app.shredded_at).toISOString().slice(0, 10);
+    options.report(['slug'], `was shredded on ${on}: choose another one, or take it out of the file`);
+    return {
+      slug: entry.slug,
+      appId: rows.app.id,
+      changes: [],
+      writes: [],
+      apiKeys: [],
+      webhooks: [],
+      managedSecrets: [],
+    };
+  }
   const appId = rows?.app.id ?? uuidv7();
   const wrappedKey = rows ? undefined : await deps.keyring.createAppKey(appId);
   // Sealing may need a data key, which cannot be made inside the transaction that follows.

@@ -9,14 +9,14 @@ export interface NewDataKey {
   readonly created_at: number;
 }
 
-/** Finds a wrapped data key. Its key never changes, so it may be read in the middle of anything. */
+/** Finds a wrapped data key as it is committed; may be called in the middle of anything. */
 export async function findWrappedDataKey(
   storage: Storage,
   appId: string,
   id: string,
 ): Promise<Buffer | null> {
   if (storage.native.kind === 'sqlite') {
-    const row: unknown = storage.native.database
+    const row: unknown = storage.native.reader
       .prepare('select wrapped_key from data_keys where app_id = ? and id = ?')
       .pluck()
       .get(appId, id);
@@ -31,10 +31,10 @@ export async function findWrappedDataKey(
   return row?.wrapped_key ?? null;
 }
 
-/** Finds an app's wrapped key-encryption key; null when there is no such app, empty when it was shredded. */
+/** Finds an app's wrapped key-encryption key as it is committed; null when there is no such app, empty when it was shredded. */
 export async function findWrappedAppKey(storage: Storage, appId: string): Promise<Buffer | null> {
   if (storage.native.kind === 'sqlite') {
-    const row: unknown = storage.native.database
+    const row: unknown = storage.native.reader
       .prepare('select wrapped_key from apps where id = ?')
       .pluck()
       .get(appId);
@@ -76,7 +76,7 @@ export async function insertDataKey(
 export async function isDataKeyInUse(storage: Storage, appId: string, id: string): Promise<boolean> {
   if (storage.native.kind === 'sqlite') {
     return (
-      storage.native.database
+      storage.native.reader
         .prepare('select 1 from data_keys where app_id = ? and id = ? and retired_at is null')
         .get(appId, id) !== undefined
     );

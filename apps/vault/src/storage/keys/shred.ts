@@ -8,7 +8,7 @@ export interface EndedUse {
   readonly grants: number;
 }
 
-/** Revokes every API key and grant of an app and ends its connect sessions, in one commit: refused everywhere from the next request on (F7). */
+/** Revokes every API key and grant of an app and ends its connect sessions and webhooks, in one commit: refused everywhere from the next request on (F7). */
 export async function endAppUse(storage: Storage, appId: string, nowMs: number): Promise<EndedUse> {
   return storage.transaction(async (trx) => {
     const apiKeys = await trx
@@ -42,6 +42,11 @@ export async function endAppUse(storage: Storage, appId: string, nowMs: number):
       .where('status', '=', 'pending')
       .execute();
     await trx
+      .updateTable('webhooks')
+      .set({ status: 'disabled', disabled_reason: 'app_shredded', updated_at: nowMs })
+      .where('app_id', '=', appId)
+      .execute();
+    await trx
       .updateTable('apps')
       .set((row) => ({ version: row('version', '+', 1), updated_at: nowMs }))
       .where('id', '=', appId)
@@ -70,6 +75,8 @@ export async function destroyAppSecrets(storage: Storage, appId: string, nowMs: 
         .where('id', '=', appId)
         .execute();
       await trx.deleteFrom('data_keys').where('app_id', '=', appId).execute();
+      // A key whose signatures nobody can check any more is as good as unknown.
+      await trx.deleteFrom('api_keys').where('app_id', '=', appId).execute();
       for (const { table, column, isNullable } of sealedColumns) {
         await sql`
           update ${sql.table(table)} set ${sql.ref(column)} = ${isNullable ? null : Buffer.alloc(0)}
