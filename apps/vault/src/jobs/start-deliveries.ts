@@ -1,4 +1,4 @@
-import { registerOtlpExport, runOtlpExport } from '../audit/export/otlp/run-otlp-export.js';
+import { registerOtlpExport } from '../audit/export/otlp/otlp-consumer.js';
 import type { VaultDeps } from '../deps.js';
 import { runWebhooks } from '../webhooks/run-webhooks.js';
 import { createJobRunner, type Job } from './job-runner.js';
@@ -35,7 +35,10 @@ export async function startDeliveries(deps: VaultDeps): Promise<Deliveries> {
     jobs.push({
       name: 'audit.export_otlp',
       intervalMs: tickMs,
-      run: (signal) => runOtlpExport({ ...deps, random: Math.random }, otlp, signal),
+      run: async (signal) => {
+        const { runOtlpExport } = await import('../audit/export/otlp/run-otlp-export.js');
+        await runOtlpExport({ ...deps, random: Math.random }, otlp, signal);
+      },
     });
   }
   const runners = jobs.map((job) =>

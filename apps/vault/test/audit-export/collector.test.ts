@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { afterEach, expect, it } from 'vitest';
-import { registerOtlpExport, runOtlpExport } from '../../src/audit/export/otlp/run-otlp-export.js';
+import { registerOtlpExport } from '../../src/audit/export/otlp/otlp-consumer.js';
+import { runOtlpExport } from '../../src/audit/export/otlp/run-otlp-export.js';
 import { verifyExport } from '../../src/audit/verify-export.js';
 import { loadConfig } from '../../src/config.js';
 import { describeBothDatabases, startTestVault, type TestVault } from '../harness.js';

@@ -1,4 +1,4 @@
-import { countUnsent } from '../../audit/export/otlp/run-otlp-export.js';
+import { countUnsent } from '../../audit/export/otlp/otlp-consumer.js';
 import type { VaultDeps } from '../../deps.js';
 import { type ListedWebhook, listWebhooks } from '../../storage/webhooks/webhook-rows.js';
 import type { DoctorCheck } from '../doctor/doctor-check.js';

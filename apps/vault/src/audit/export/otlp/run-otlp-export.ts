@@ -2,9 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { OtlpConfig } from '../../../config.js';
 import type { VaultDeps } from '../../../deps.js';
-import type { Storage } from '../../../storage/database/storage.js';
 import {
-  addConsumer,
   advanceCursor,
   type ChainNews,
   type LoggedRecord,
@@ -12,9 +10,9 @@ import {
   readChainNews,
 } from '../../../storage/log/audit-cursors.js';
 import { describeLogRecord } from './log-record.js';
+import { otlpConsumer } from './otlp-consumer.js';
 import { type LogSender, openLogSender } from './send-logs.js';
 
-const consumer = 'otlp';
 const recordsPerBatch = 512;
 const pollMs = 1_000;
 const delayMsMax = 60_000;
@@ -22,17 +20,6 @@ const delayMsMax = 60_000;
 type ExportDeps = Pick<VaultDeps, 'storage' | 'clock' | 'log' | 'processId'> & {
   readonly random: () => number;
 };
-
-/** Makes the collector a reader of the log from now on, unless it is one already. */
-export async function registerOtlpExport(deps: Pick<VaultDeps, 'storage' | 'clock'>): Promise<void> {
-  await deps.storage.transaction((trx) => addConsumer(trx, consumer, deps.clock()));
-}
-
-/** How many audit records the collector has not got. */
-export async function countUnsent(storage: Storage): Promise<number> {
-  const news = await listChainNews(storage, consumer);
-  return news.reduce((sum, chain) => sum + chain.head - chain.after, 0);
-}
 
 /**
  * Sends every audit record to the collector until the signal (A7). A place in the log counts as reached once the collector has
@@ -71,7 +58,7 @@ interface Way {
 
 /** Sends what is new in every chain. @returns false as soon as the collector fails */
 async function sendNews(deps: ExportDeps, way: Way, signal: AbortSignal): Promise<boolean> {
-  for (const chain of await listChainNews(deps.storage, consumer)) {
+  for (const chain of await listChainNews(deps.storage, otlpConsumer)) {
     let { after } = chain;
     while (after < chain.head) {
       if (signal.aborted) return true;
@@ -104,6 +91,6 @@ async function sendBatch(
     if (sent.result === 'refused')
       deps.log.error({ record: records[0]?.id, status: sent.status }, 'collector refuses an audit record');
   }
-  await deps.storage.transaction((trx) => advanceCursor(trx, consumer, chain.chainId, through));
+  await deps.storage.transaction((trx) => advanceCursor(trx, otlpConsumer, chain.chainId, through));
   return through;
 }
