@@ -4,7 +4,7 @@ import type { Telemetry } from '../../src/telemetry/telemetry.js';
 import { callToken, listAuditRecords, readJson } from '../access/token-call.js';
 import { connectAccount } from '../connect/connect-driver.js';
 import { type ConnectStack, startConnectStack } from '../connect/stack.js';
-import { describeBothDatabases } from '../harness.js';
+import { describeBothDatabases, startTestVault } from '../harness.js';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.js';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -127,4 +127,23 @@ describeBothDatabases('traces', (kind) => {
     });
     expect(receiver.spans().some((each) => each.traceId === 'a'.repeat(32))).toBe(false);
   });
+});
+
+it('F3: a collector that is away costs no call anything, and the stop does not wait for it', async () => {
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
+  let telemetry: Telemetry | undefined;
+  const vault = await startTestVault({
+    kind: 'sqlite',
+    environment,
+    startTelemetry: async (config) => {
+      telemetry = await startTelemetry(config, 'process-1');
+      return telemetry;
+    },
+  });
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => vault.signedFetch('GET', '/sdk/scopes').then(({ status }) => status)),
+  );
+  expect(new Set(answers)).toEqual(new Set([200]));
+  await telemetry?.tracing?.close(100);
+  await vault.close();
 });
