@@ -7,6 +7,7 @@ import { nameAccount } from './check/token-index.js';
 import { createFaultBook, type FaultBook } from './faults/fault-book.js';
 import { runProviderFaults } from './faults/run-provider-faults.js';
 import { runSystemFaults } from './faults/run-system-faults.js';
+import { startAuditor } from './load/auditor.js';
 import { startCallLoad } from './load/call-load.js';
 import { type Account, createLedger, type Ledger } from './load/ledger.js';
 import { connectAccount, startLifecycleLoad } from './load/lifecycle-load.js';
@@ -142,6 +143,7 @@ async function driveScenario(drive: Drive): Promise<ScenarioResult> {
     steadyGrantId: steady.grant.grantId,
     steadyUrl: findApiUrl(steady),
   });
+  const auditor = startAuditor({ vaults, ledger, reader: world.reader, folder: world.folder });
 
   const startedAtMs = Date.now();
   const ending = new AbortController();
@@ -168,11 +170,9 @@ async function driveScenario(drive: Drive): Promise<ScenarioResult> {
     log(`${options.database}: settling`);
     await settle({ ...common, reconnect });
   }
-  await observers.stop();
+  await Promise.all([observers.stop(), auditor.stop()]);
   await observers.readAllRecords();
-  const verdict = isCut ? undefined : await vaults[0]?.alter('audit', 'verify');
-  if (verdict && verdict.status !== 0)
-    ledger.noteIncident('chain_broken', 'A3', 'the audit chain does not verify', verdict.output);
+  const chain = isCut ? 'not asked' : await auditor.verifyAtEnd();
   const evidence = gather();
   const violations = checkAll(evidence);
   return {
@@ -183,7 +183,7 @@ async function driveScenario(drive: Drive): Promise<ScenarioResult> {
     evidence,
     logFolder: violations.length === 0 ? undefined : world.folder,
     skipped: book.skipped,
-    chain: verdict?.output ?? 'not asked',
+    chain,
     hasPooler: world.hasPooler,
     startedAtMs,
     endedAtMs: Date.now(),

@@ -78,6 +78,18 @@ export const deliberateBugs: readonly DeliberateBug[] = [
     rules: ['release_without_record'],
   },
   {
+    name: 'checkpoint-skipped',
+    description: 'the job that signs checkpoints over the audit log does nothing',
+    patches: [
+      {
+        file: 'audit/checkpoints/checkpoint-jobs.js',
+        find: 'await makeCheckpoint(deps);',
+        replace: 'await Promise.resolve();',
+      },
+    ],
+    rules: ['chain_broken'],
+  },
+  {
     name: 'lease-by-own-clock',
     description: 'leases are judged by the clock of each process in place of the database, and clocks differ',
     patches: [

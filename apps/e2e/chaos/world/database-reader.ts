@@ -16,6 +16,8 @@ export interface DatabaseReader {
   readCredentials(): Promise<CredentialState[]>;
   /** Adds the request ids of releases that are on record and were not told before; what was added stays when it rejects. */
   readNewReleases(into: Set<string>): Promise<void>;
+  /** The newest signed checkpoint as `alter audit checkpoint` writes it, without making one; undefined: there is none yet. */
+  readNewestCheckpoint(): Promise<string | undefined>;
   /** From now on everything counts as not told before. */
   forgetProgress(): void;
   close(): Promise<void>;
@@ -34,6 +36,21 @@ interface RecordRow {
   readonly chain_id: string;
   readonly sequence: number | string;
   readonly record: string;
+}
+
+const checkpointQuery =
+  'select note, contents, signature from audit_checkpoints order by number desc limit 1';
+
+interface CheckpointRow {
+  readonly note: string;
+  readonly contents: string;
+  readonly signature: Buffer;
+}
+
+function writeCheckpoint(row: CheckpointRow | undefined): string | undefined {
+  if (row === undefined) return undefined;
+  const signature = Buffer.from(row.signature).toString('base64url');
+  return `{"contents":${row.contents},"note":${row.note},"signature":"${signature}"}`;
 }
 
 /** Remembers how far each chain of each month was read. */
@@ -81,6 +98,10 @@ export function createPostgresReader(pair: PostgresPair): DatabaseReader {
           }
         }
       }),
+    readNewestCheckpoint: () =>
+      withClient(async (client) =>
+        writeCheckpoint((await client.query<CheckpointRow>(checkpointQuery)).rows[0]),
+      ),
     forgetProgress: progress.forget,
     close: async () => {},
   };
@@ -104,6 +125,8 @@ export function createSqliteReader(dataDir: string): DatabaseReader {
         for (const { id } of chains) progress.note(name, query.all(id, progress.find(name, id)), into);
       }
     },
+    readNewestCheckpoint: async () =>
+      writeCheckpoint(database.prepare<[], CheckpointRow>(checkpointQuery).get()),
     forgetProgress: progress.forget,
     close: async () => void database.close(),
   };
