@@ -1,6 +1,14 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ChainHead, type ChainRecord, chainHash, genesisHash, verifyChain } from './hash-chain.js';
+import {
+  type ChainHead,
+  type ChainRecord,
+  chainHash,
+  chainHashHex,
+  genesisHash,
+  verifyChain,
+} from './hash-chain.js';
 
 const chainId = 'writer-1';
 
@@ -30,6 +38,25 @@ describe('hash chain', () => {
       count: 0,
       head: genesisHash(chainId),
     });
+  });
+
+  it('A3: the hash is the same for text and bytes, short and long, as bytes and as digits', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.constantFrom(1, 3_000), (unit, times) => {
+        const text = unit.repeat(times);
+        const previous = genesisHash(chainId);
+        const expected = createHash('sha256')
+          .update(Buffer.concat([Buffer.from('alter-chain-record-v1\0'), previous, Buffer.from(text)]))
+          .digest();
+        expect(chainHash(previous, text)).toEqual(expected);
+        expect(chainHash(previous, Buffer.from(text))).toEqual(expected);
+        expect(chainHashHex(previous.toString('hex'), text)).toBe(expected.toString('hex'));
+      }),
+    );
+    expect(() => chainHash(Buffer.alloc(31), 'x')).toThrow(RangeError);
+    for (const wrong of ['', 'x'.repeat(64), '0'.repeat(62), '0'.repeat(66)]) {
+      expect(() => chainHashHex(wrong, 'x')).toThrow(RangeError);
+    }
   });
 
   it('A3: a changed record is found at its place', async () => {

@@ -1,4 +1,4 @@
-import { sha256 } from './digest.js';
+import { sha256, sha256Hex } from './digest.js';
 
 const recordDomain = Buffer.from('alter-chain-record-v1\0', 'ascii');
 const hashBytes = 32;
@@ -33,20 +33,34 @@ export function genesisHash(chainId: string): Buffer {
  */
 export function chainHash(previousHash: Uint8Array, record: string | Uint8Array): Buffer {
   if (previousHash.byteLength !== hashBytes) throw new RangeError('previousHash must have 32 bytes');
+  const input = prepareScratch(record);
+  input.set(previousHash, recordDomain.length);
+  return sha256(input);
+}
+
+/** The same between hashes that are written as 64 hex digits: what verification of many records needs. */
+export function chainHashHex(previousHash: string, record: string | Uint8Array): string {
+  const input = prepareScratch(record);
+  const written = input.write(previousHash, recordDomain.length, hashBytes, 'hex');
+  if (written !== hashBytes || previousHash.length !== 2 * hashBytes) {
+    throw new RangeError('previousHash must have 64 hex digits');
+  }
+  return sha256Hex(input);
+}
+
+/** Domain tag, room for the previous hash, and the record. */
+function prepareScratch(record: string | Uint8Array): Buffer {
   // No character takes more than three bytes for each of its UTF-16 units.
   const bytesMax = typeof record === 'string' ? record.length * 3 : record.byteLength;
   if (recordStart + bytesMax > scratch.length) {
     const bytes = typeof record === 'string' ? Buffer.from(record, 'utf8') : record;
-    return sha256(Buffer.concat([recordDomain, previousHash, bytes]));
+    return Buffer.concat([recordDomain, Buffer.alloc(hashBytes), bytes]);
   }
-  scratch.set(previousHash, recordDomain.length);
-  let end = recordStart;
-  if (typeof record === 'string') end += scratch.write(record, recordStart, 'utf8');
-  else {
-    scratch.set(record, recordStart);
-    end += record.byteLength;
+  if (typeof record === 'string') {
+    return scratch.subarray(0, recordStart + scratch.write(record, recordStart, 'utf8'));
   }
-  return sha256(scratch.subarray(0, end));
+  scratch.set(record, recordStart);
+  return scratch.subarray(0, recordStart + record.byteLength);
 }
 
 /**

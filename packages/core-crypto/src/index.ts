@@ -19,6 +19,7 @@ export {
   type ChainRecord,
   type ChainVerdict,
   chainHash,
+  chainHashHex,
   genesisHash,
   verifyChain,
 } from './hash-chain.js';

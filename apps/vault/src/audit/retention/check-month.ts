@@ -1,4 +1,4 @@
-import { chainHash, genesisHash } from '@alter-ai/core-crypto';
+import { chainHashHex, genesisHash } from '@alter-ai/core-crypto';
 import type { Storage } from '../../storage/database/storage.js';
 import { listChainsOfMonth, scanMonthOfChain } from '../../storage/log/audit-scan.js';
 import type { AuditMonth } from '../../storage/log/audit-tables.js';
@@ -36,20 +36,20 @@ export async function checkMonth(
   for (const chainId of await listChainsOfMonth(storage, month)) {
     const start = retired.get(chainId);
     let sequence = start?.sequence ?? 0;
-    let hash = start === undefined ? genesisHash(chainId) : Buffer.from(start.hash, 'hex');
+    let hash = start?.hash ?? genesisHash(chainId).toString('hex');
     for await (const page of scanMonthOfChain(storage, month, chainId)) {
       signal?.throwIfAborted();
-      for (const row of page) {
-        hash = chainHash(hash, row.record);
+      for (const [stored, record, storedHash] of page) {
+        hash = chainHashHex(hash, record);
         sequence += 1;
-        if (row.sequence !== sequence || !hash.equals(row.hash)) {
+        if (stored !== sequence || hash !== storedHash) {
           throw new MonthNotDroppedError(
             month,
             `record ${sequence} of chain ${chainId} is missing or was changed`,
           );
         }
         const known = covered.get(chainId);
-        if (known?.sequence === sequence && known.hash !== hash.toString('hex')) {
+        if (known?.sequence === sequence && known.hash !== hash) {
           throw new MonthNotDroppedError(
             month,
             `record ${sequence} of chain ${chainId} is not what was signed`,
@@ -61,7 +61,7 @@ export async function checkMonth(
     if ((covered.get(chainId)?.sequence ?? 0) < sequence) {
       throw new MonthNotDroppedError(month, `no checkpoint covers record ${sequence} of chain ${chainId}`);
     }
-    chains.push({ chain_id: chainId, hash: hash.toString('hex'), sequence });
+    chains.push({ chain_id: chainId, hash, sequence });
   }
   return { chains, records };
 }

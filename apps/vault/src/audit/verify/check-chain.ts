@@ -1,4 +1,4 @@
-import { type ChainHead, chainHash, genesisHash, OpenError } from '@alter-ai/core-crypto';
+import { type ChainHead, chainHashHex, genesisHash, OpenError } from '@alter-ai/core-crypto';
 import type { Keyring } from '../../keys/keyring.js';
 import type { Storage } from '../../storage/database/storage.js';
 import { findAuditChain } from '../../storage/log/audit-chains.js';
@@ -21,7 +21,7 @@ export interface ChainKnowledge {
 interface Reading extends ChainKnowledge {
   sequence: number;
   /** Null behind a gap: what the next record builds on is not known. */
-  hash: Buffer | null;
+  hash: string | null;
   records: number;
 }
 
@@ -45,12 +45,12 @@ export async function checkStoredChain(
   for (;;) {
     const before = reading.sequence;
     for await (const page of scanAuditChain(storage, chainId, before)) {
-      const last = page.at(-1)?.sequence ?? 0;
+      const last = page.at(-1)?.[0] ?? 0;
       // Records beyond the head: the writer has added them and moved the head in one commit, or somebody else has added them.
       if (last > head.sequence) head = (await readHead(deps, chainId)) ?? head;
       for (const row of page) {
-        if (row.sequence > head.sequence) {
-          faults.add('extra_records', { chainId, sequence: row.sequence });
+        if (row[0] > head.sequence) {
+          faults.add('extra_records', { chainId, sequence: row[0] });
           return reading;
         }
         addRecord(reading, row, head, faults);
@@ -69,28 +69,28 @@ function startReading(known: ChainKnowledge): Reading {
   return {
     ...known,
     sequence: retired?.sequence ?? 0,
-    hash: retired === undefined ? genesisHash(chainId) : Buffer.from(retired.hash, 'hex'),
+    hash: retired === undefined ? genesisHash(chainId).toString('hex') : retired.hash,
     records: 0,
   };
 }
 
 function addRecord(reading: Reading, row: ScannedRecord, head: ChainHead, faults: FaultList): void {
   const { chainId, covered } = reading;
-  const { sequence, hash } = row;
+  const [sequence, record, hash] = row;
   if (sequence !== reading.sequence + 1) {
     faults.add('sequence_gap', { chainId, sequence: reading.sequence + 1 });
     reading.hash = null;
   }
   // Goes on from what is stored, so that each changed record is named, and not every one after it.
-  if (reading.hash !== null && !chainHash(reading.hash, row.record).equals(hash)) {
+  if (reading.hash !== null && chainHashHex(reading.hash, record) !== hash) {
     faults.add('hash_mismatch', { chainId, sequence });
-  } else if (!hasTrueColumns(row)) {
+  } else if (!hasTrueColumns(chainId, row)) {
     faults.add('column_mismatch', { chainId, sequence });
   }
-  if (sequence === covered?.sequence && covered.hash !== hash.toString('hex')) {
+  if (sequence === covered?.sequence && covered.hash !== hash) {
     faults.add('checkpoint_mismatch', { chainId, sequence, checkpoint: covered.checkpoint });
   }
-  if (sequence === head.sequence && !hash.equals(head.hash)) {
+  if (sequence === head.sequence && hash !== Buffer.from(head.hash).toString('hex')) {
     faults.add('head_mismatch', { chainId, sequence });
   }
   reading.sequence = sequence;

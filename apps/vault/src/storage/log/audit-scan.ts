@@ -1,5 +1,5 @@
 import type { Storage } from '../database/storage.js';
-import type { AuditRecordTable, Tables } from '../tables.js';
+import type { Tables } from '../tables.js';
 import { type AuditMonth, listAuditMonths, nameAuditTable } from './audit-tables.js';
 
 /** Records read at once; between two reads the server may do other work. */
@@ -10,8 +10,23 @@ export function selectAuditTable(month: AuditMonth): 'audit_records' & keyof Tab
   return nameAuditTable(month) as 'audit_records';
 }
 
-/** A record with the columns beside it, as verification needs it. */
-export type ScannedRecord = AuditRecordTable;
+/** A record with the columns beside it, as verification needs it; a list, since making objects of millions of rows takes long. */
+export type ScannedRecord = readonly [
+  sequence: number,
+  record: string,
+  /** The chain hash after it, 64 hex digits. */
+  hash: string,
+  appId: string | null,
+  id: string,
+  at: number,
+  kind: string,
+  grantId: string | null,
+  providerId: string | null,
+  userId: string | null,
+  outcome: string | null,
+];
+
+const scannedColumns = 'app_id, id, at, kind, grant_id, provider_id, user_id, outcome';
 
 /** Records of one chain after a sequence, in order, from the oldest month on, page by page. */
 export async function* scanAuditChain(
@@ -27,7 +42,7 @@ export async function* scanAuditChain(
       const page = await next;
       const last = page.at(-1);
       if (last === undefined) break;
-      after = last.sequence;
+      after = last[0];
       const isLast = page.length < rowsPerPage;
       // The database reads the next page while this one is looked at.
       if (!isLast) next = readPage(storage, month, chainId, after);
@@ -48,7 +63,7 @@ export async function* scanMonthOfChain(
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
-    after = last.sequence;
+    after = last[0];
   }
 }
 
@@ -125,20 +140,21 @@ async function readPage(
   chainId: string,
   afterSequence: number,
 ): Promise<ScannedRecord[]> {
-  if (storage.native.kind === 'sqlite') {
+  const from = `from ${nameAuditTable(month)} where chain_id = $1 and sequence > $2 order by sequence limit ${rowsPerPage}`;
+  const { native } = storage;
+  if (native.kind === 'sqlite') {
     await new Promise((resolve) => setImmediate(resolve));
-    return storage.native.reader
+    return native.reader
       .prepare<unknown[], ScannedRecord>(
-        `select * from ${nameAuditTable(month)} where chain_id = ? and sequence > ? order by sequence limit ${rowsPerPage}`,
+        `select sequence, record, lower(hex(hash)), ${scannedColumns} ${from}`,
       )
-      .all(chainId, afterSequence);
+      .raw()
+      .all({ 1: chainId, 2: afterSequence });
   }
-  return storage.db
-    .selectFrom(selectAuditTable(month))
-    .selectAll()
-    .where('chain_id', '=', chainId)
-    .where('sequence', '>', afterSequence)
-    .orderBy('sequence')
-    .limit(rowsPerPage)
-    .execute();
+  const { rows } = await native.pool.query<ScannedRecord[]>({
+    text: `select sequence, record, encode(hash, 'hex'), ${scannedColumns} ${from}`,
+    values: [chainId, afterSequence],
+    rowMode: 'array',
+  });
+  return rows as unknown as ScannedRecord[];
 }
