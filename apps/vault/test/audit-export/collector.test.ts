@@ -5,7 +5,7 @@ import { runOtlpExport } from '../../src/audit/export/otlp/run-otlp-export.js';
 import { verifyExport } from '../../src/audit/verify-export.js';
 import { loadConfig } from '../../src/config.js';
 import { describeBothDatabases, startTestVault, type TestVault } from '../harness.js';
-import { type Collector, startCollector } from './collector.js';
+import { type CollectedLog, startCollector } from './collector.js';
 
 const uid = 'log.record.uid';
 const secret = 'collector-secret';
@@ -45,7 +45,8 @@ describeBothDatabases('audit records to an OpenTelemetry collector', (kind) => {
     };
   }
 
-  const has = (id: string) => (logs: Collector['logs']) => logs.some((item) => item.attributes[uid] === id);
+  const has = (id: string) => (logs: readonly CollectedLog[]) =>
+    logs.some((item) => item.attributes[uid] === id);
 
   it('A7: each record arrives with severity, trace, attributes, and as the line that can be verified', async () => {
     const { collector, vault, run, record, printed } = await prepare();

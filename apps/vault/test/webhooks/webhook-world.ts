@@ -2,7 +2,11 @@ import { afterEach } from 'vitest';
 import type { AuditEvent } from '../../src/audit/audit-event.js';
 import { applySettings } from '../../src/settings/apply/apply-settings.js';
 import { checkSettings } from '../../src/settings/file/read-file.js';
-import { type ListedWebhook, listWebhooks } from '../../src/storage/webhooks/webhook-rows.js';
+import {
+  type ListedWebhook,
+  listActiveWebhooks,
+  listWebhooks,
+} from '../../src/storage/webhooks/webhook-rows.js';
 import { runPass } from '../../src/webhooks/run-webhooks.js';
 import { startTestVault, type TestVault } from '../harness.js';
 import { type Receiver, startReceiver } from './receiver.js';
@@ -16,7 +20,7 @@ export interface WebhookWorld {
   readonly secret: string;
   /** Puts something on record for the app. */
   record(event?: Partial<AuditEvent>): Promise<string>;
-  /** Passes over the webhook until nothing is due. */
+  /** Passes over every webhook until nothing is due. */
   deliver(): Promise<void>;
   readWebhook(): Promise<ListedWebhook>;
 }
@@ -72,7 +76,7 @@ export function prepareWorlds(kind: 'sqlite' | 'postgres') {
       if (!row) throw new Error('no webhook');
       return row;
     };
-    const { id, app_id: appId } = await readWebhook();
+    const { app_id: appId } = await readWebhook();
     return {
       vault,
       receiver,
@@ -85,7 +89,8 @@ export function prepareWorlds(kind: 'sqlite' | 'postgres') {
       },
       deliver: async () => {
         const { signal } = new AbortController();
-        while ((await runPass(deps, { appId, id }, signal)) === 'worked');
+        for (const { app_id, id } of await listActiveWebhooks(vault.deps.storage))
+          while ((await runPass(deps, { appId: app_id, id }, signal)) === 'worked');
       },
     };
   };
