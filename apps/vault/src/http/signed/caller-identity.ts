@@ -17,7 +17,8 @@ export interface CallerIdentity {
 const none: CallerIdentity = Object.freeze({});
 const callerPattern = /^[\x20-\x7e]{1,255}$/;
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** Version `ff` and ids of zeros are not valid (W3C Trace Context). */
+const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
  * Reads the identity headers, which the signature covers. The actor id is that of a caller that is registered already.
