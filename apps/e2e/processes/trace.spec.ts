@@ -18,9 +18,10 @@ interface Api {
   readonly ROOT_CONTEXT: unknown;
 }
 
-/** The very package that the SDK asks for its active span. */
+/** The very package that the SDK asks for its active span: a dependency of the SDK, found from there. */
+const apiPackage = '@opentelemetry/api';
 const require = createRequire(fileURLToPath(import.meta.resolve('@alter-ai/alter-sdk')));
-const { context, trace, ROOT_CONTEXT } = require('@opentelemetry/api') as Api;
+const { context, trace, ROOT_CONTEXT } = require(apiPackage) as Api;
 const storage = new AsyncLocalStorage();
 const manager = {
   active: () => storage.getStore() ?? ROOT_CONTEXT,

@@ -1,15 +1,14 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { uuidv7 } from 'uuidv7';
 import { ApiError, buildErrorBody } from '../api-error.js';
 
 /** What Node's parser says of bytes that are no request, and what the other side is told. */
-const verdicts: Readonly<Record<string, readonly [status: number, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'The header fields are too large.'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions are too large.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
+const verdicts: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The header fields are too large.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'The chunk extensions are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 };
-const malformed = [400, 'The request is not well-formed HTTP.'] as const;
+const malformed = ['400 Bad Request', 'The request is not well-formed HTTP.'] as const;
 
 /**
  * Answers bytes that are no HTTP request in the usual envelope, and ends the connection: where the next request would begin is
@@ -23,10 +22,12 @@ export function answerMalformed(error: Error, socket: Duplex, publicUrl: string)
   }
   const [status, message] = verdicts[code] ?? malformed;
   const requestId = uuidv7();
-  const refusal = new ApiError(status === 413 ? 'payload_too_large' : 'invalid_request', { message });
+  const refusal = new ApiError(status.startsWith('413') ? 'payload_too_large' : 'invalid_request', {
+    message,
+  });
   const body = JSON.stringify(buildErrorBody(refusal, publicUrl, requestId));
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status}`,
     'Connection: close',
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
