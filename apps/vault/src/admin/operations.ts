@@ -14,6 +14,7 @@ import { auditOperations } from './audit-operations.js';
 import { runDoctor } from './doctor/run-doctor.js';
 import { keyOperations } from './keys/key-operations.js';
 import { defineOperation, OperationError } from './operation.js';
+import { secretOperations } from './secrets/secret-operations.js';
 import { webhookOperations } from './webhooks/webhook-operations.js';
 
 const app = z.string().max(63).optional();
@@ -119,6 +120,7 @@ export const operations = {
   ...proofOperations,
   ...auditOperations,
   ...keyOperations,
+  ...secretOperations,
   ...webhookOperations,
 } as const;
 

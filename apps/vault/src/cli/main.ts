@@ -10,6 +10,7 @@ import { addAppCommands } from './keys/app-commands.js';
 import { addRotateCommand } from './keys/rotate-command.js';
 import { exitCodes } from './output.js';
 import { reportFailure } from './run-command.js';
+import { addSecretCommands } from './secrets/secret-commands.js';
 import { addSettingsCommands } from './settings-commands.js';
 import { addWebhookCommands } from './webhooks/webhook-commands.js';
 
@@ -24,6 +25,7 @@ addDoctorCommand(program);
 addInspectCommands(program);
 addGrantCommands(program);
 addAuditCommands(program);
+addSecretCommands(program);
 addWebhookCommands(program);
 addAppCommands(program);
 addRotateCommand(program);

@@ -13,7 +13,7 @@ export const exitCodes = {
 
 /** The exit code that stands for an error code of the vault. */
 export function findExitCode(code: string): number {
-  if (/^(|grant_|session_|audit_record_)not_found$/.test(code)) return exitCodes.notFound;
+  if (/^(|grant_|session_|secret_|audit_record_)not_found$/.test(code)) return exitCodes.notFound;
   if (code === 'rate_limit_exceeded') return exitCodes.rateLimited;
   if (code === 'rotation_refused') return exitCodes.conflict;
   if (code === 'settings_conflict' || code === 'ambiguous_grant' || code === 'provider_not_configured') {

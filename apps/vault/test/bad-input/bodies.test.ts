@@ -56,11 +56,12 @@ describe('bad bodies at every endpoint', () => {
     }
   });
 
-  it.each(targets)('T3: %s refuses every field of another type by its path', async (name, target) => {
+  it.each(targets)('T3: %s refuses every field of another type by its path', async (_name, target) => {
     const faults = listFieldFaults(target.endpoint, target.sample ?? {});
     expect(faults.length).toBeGreaterThan(3);
     for (const { field, body } of faults) {
-      const isPolicy = name === 'createConnectSession' && field.startsWith('grant_policy');
+      const isPolicy =
+        target.endpoint.errors.includes('invalid_grant_policy') && field.startsWith('grant_policy');
       const answer = await world.call(target, body);
       await expectRefusal(world.vault, answer, {
         status: isPolicy ? 422 : 400,
@@ -159,7 +160,14 @@ describe('bad bodies at every endpoint', () => {
       for (const field of target.endpoint.notSupportedYet) {
         const [name = '', inner] = field.split('.');
         const value = target.sample?.[name];
-        const set = value === false || value === null ? (name === 'delegable' ? true : 'user-1') : value;
+        const set =
+          value === false || value === null
+            ? name === 'delegable'
+              ? true
+              : 'user-1'
+            : inner === undefined
+              ? value
+              : withoutOthers(value as Json, target.endpoint.notSupportedYet, field);
         const answer = await world.call(target, { ...target.plain, [name]: set });
         expect(inner === undefined || typeof set === 'object').toBe(true);
         await expectRefusal(world.vault, answer, { status: 422, error: 'not_supported_yet', field });
@@ -168,8 +176,15 @@ describe('bad bodies at every endpoint', () => {
   });
 
   it('every endpoint of the contract is here, and those without a body take none', () => {
-    expect(callableEndpoints.length).toBe(19);
+    const unknown = callableEndpoints.filter(({ endpoint, sample }) => endpoint.request !== null && !sample);
+    expect(unknown.map(({ name }) => name)).toEqual([]);
     const bodiless = callableEndpoints.filter(({ endpoint }) => endpoint.request === null);
     expect(bodiless.map(({ endpoint }) => endpoint.method)).toEqual(bodiless.map(() => 'GET'));
   });
 });
+
+/** An object without the unsupported fields beside the one that is meant. */
+function withoutOthers(value: Json, unsupported: readonly string[], field: string): Json {
+  const others = unsupported.filter((each) => each !== field).map((each) => each.split('.')[1]);
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !others.includes(name)));
+}

@@ -76,6 +76,37 @@ const samples: Record<EndpointName, Json | null> = {
     user_token: 'a.b.c',
   },
   revokeGrant: { reason: 'no longer needed', user_token: 'a.b.c' },
+  mintGrant: {
+    label: 'sibling',
+    grant_policy: {
+      expires_at: '2999-01-01T00:00:00Z',
+      max_ttl_seconds: 60,
+      restrictions: { allowed_methods: ['GET'] },
+      requires_approval: true,
+    },
+    grant_tags: ['job'],
+  },
+  createSecretGrant: {
+    principal: { type: 'system', label: 'work' },
+    grant_policy: { expires_at: '2999-01-01T00:00:00Z', max_ttl_seconds: 60, default_ttl_seconds: 60 },
+    credential_id: unknownId,
+  },
+  createSecretSession: {
+    provider: 'datadog',
+    template_slug: 'datadog',
+    agent: 'agent',
+    delegated_agent_id: 'agent',
+    user_token: 'a.b.c',
+    requested_ttl_seconds: 60,
+    allowed_origin: 'http://127.0.0.1:4600',
+    return_url: 'http://127.0.0.1:4600/connected',
+    allow_user_policy_rules: true,
+    delegable: false,
+    requested_grant: { label: 'work' },
+    grant_policy: { expires_at: '2999-01-01T00:00:00Z', max_ttl_seconds: 60, default_ttl_seconds: 60 },
+    direct: false,
+    repair_grant_id: unknownId,
+  },
   verifyUserToken: { token: 'a.b.c' },
   listProviders: null,
   listScopes: null,
@@ -88,6 +119,7 @@ const samples: Record<EndpointName, Json | null> = {
     lifetime_seconds: 60,
     add_account: false,
   },
+  pageEnterKey: { handle: unknownId, fields: { value: 'key' }, lifetime_seconds: 60 },
   pageUseExisting: { handle: unknownId, grant_id: unknownId },
   pageResolveMismatch: { handle: unknownId, choice: 'add' },
   pageFinish: { handle: unknownId },
@@ -106,6 +138,8 @@ const optionalFields: Partial<Record<EndpointName, readonly string[]>> = {
     'repair_grant_id',
     'user_token',
   ],
+  mintGrant: ['grant_policy'],
+  createSecretSession: ['agent', 'delegated_agent_id', 'requested_ttl_seconds', 'repair_grant_id'],
   listGrants: ['user_token'],
   revokeGrant: ['user_token'],
 };
@@ -114,7 +148,7 @@ const optionalFields: Partial<Record<EndpointName, readonly string[]>> = {
 export interface CallableEndpoint {
   readonly name: EndpointName;
   readonly endpoint: Endpoint;
-  /** With `{grant_id}` filled in by an id that no row has. */
+  /** With its placeholder filled in by an id that no row has. */
   readonly path: string;
   /** Every field set. */
   readonly sample: Json | null;
@@ -147,5 +181,5 @@ export const signedEndpoints = callableEndpoints.filter(({ endpoint }) => endpoi
 
 /** The path of an endpoint with an id in its placeholder. */
 export function fillPath(path: string, id = unknownId): string {
-  return path.replace('{grant_id}', id);
+  return path.replace(/\{[a-z_]+_id\}/, id);
 }

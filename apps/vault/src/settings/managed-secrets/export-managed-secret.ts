@@ -3,7 +3,7 @@ import type { Storage } from '../../storage/database/storage.js';
 import { listFieldNames, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
 import { listSecretGrants } from '../../storage/secrets/secret-grants.js';
 import type { ProviderConfigRow } from '../../storage/settings/app-rows.js';
-import { defaultCredentialLabel } from './managed-secret-schema.js';
+import { defaultCredentialLabel, writeSecretValues } from './managed-secret-schema.js';
 
 /** Names the variable that a value is read from in the exported file. */
 type NameVariable = (...parts: string[]) => { env: string };
@@ -25,7 +25,6 @@ export async function exportManagedSecret(
   const grants = (await listSecretGrants(storage, row.app_id, row.id)).filter(({ policy_json: policy }) =>
     Boolean((JSON.parse(policy ?? '{}') as { is_from_file?: unknown }).is_from_file),
   );
-  const { name, kind, template, required_headers, hosts, allowed_networks, region, service } = definition;
   const [first] = credentials;
   const isOne = credentials.length === 1 && first?.label === defaultCredentialLabel;
   const listed = credentials.map((credential) => ({
@@ -36,16 +35,7 @@ export async function exportManagedSecret(
   }));
   const { label: _label, ...only } = listed[0] ?? { label: null };
   return {
-    slug: row.provider_id,
-    name,
-    ...(template === null ? {} : { template }),
-    kind,
-    ...exportPlacements(definition),
-    ...(Object.keys(required_headers).length > 0 ? { required_headers } : {}),
-    hosts,
-    ...(allowed_networks.length > 0 ? { allowed_networks } : {}),
-    ...(region === null ? {} : { region }),
-    ...(service === null ? {} : { service }),
+    ...describeDefinition(row.provider_id, definition),
     ...(isOne ? only : listed.length > 0 ? { credentials: listed } : {}),
     grants: grants.map((grant) => ({
       principal:
@@ -55,6 +45,23 @@ export async function exportManagedSecret(
       label: grant.label,
       credential: labels.get(grant.credential_id),
     })),
+  };
+}
+
+/** The definition as an entry of the file has it. */
+export function describeDefinition(slug: string, definition: SecretDefinition): Record<string, unknown> {
+  const { name, kind, template, required_headers, hosts, allowed_networks, region, service } = definition;
+  return {
+    slug,
+    name,
+    ...(template === null ? {} : { template }),
+    kind,
+    ...exportPlacements(definition),
+    ...(Object.keys(required_headers).length > 0 ? { required_headers } : {}),
+    hosts,
+    ...(allowed_networks.length > 0 ? { allowed_networks } : {}),
+    ...(region === null ? {} : { region }),
+    ...(service === null ? {} : { service }),
   };
 }
 
@@ -69,17 +76,9 @@ function exportPlacements({ kind, placements }: SecretDefinition): Record<string
   };
 }
 
-const plainFields = ['value', 'username', 'password', 'access_key_id', 'secret_access_key', 'session_token'];
-
 function exportValues(
   names: readonly string[],
   read: (name: string) => { env: string },
 ): Record<string, unknown> {
-  const plain = names.filter((name) => plainFields.includes(name));
-  const further = names.filter((name) => !plainFields.includes(name));
-  const values = Object.fromEntries(further.map((name) => [name, read(name)]));
-  return {
-    ...Object.fromEntries(plain.map((name) => [name, read(name)])),
-    ...(further.length > 0 ? { values } : {}),
-  };
+  return writeSecretValues(Object.fromEntries(names.map((name) => [name, read(name)])));
 }

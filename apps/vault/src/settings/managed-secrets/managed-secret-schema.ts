@@ -21,6 +21,15 @@ const valueShape = {
   session_token: secret.optional(),
 };
 
+const valueNames = [
+  'value',
+  'username',
+  'password',
+  'access_key_id',
+  'secret_access_key',
+  'session_token',
+] as const;
+
 const grantSchema = z.strictObject({
   principal: z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('system') }),
@@ -131,17 +140,20 @@ export function listCredentialEntries(entry: ManagedSecretEntry): CredentialEntr
   return own === undefined ? listed : [{ label: defaultCredentialLabel, fields: own, path: [] }, ...listed];
 }
 
+/** The way back: fields as an entry of the file has them. */
+export function writeSecretValues(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isNamed = (name: string) => (valueNames as readonly string[]).includes(name);
+  const entries = Object.entries(fields);
+  const values = Object.fromEntries(entries.filter(([name]) => !isNamed(name)));
+  return {
+    ...Object.fromEntries(entries.filter(([name]) => isNamed(name))),
+    ...(Object.keys(values).length > 0 ? { values } : {}),
+  };
+}
+
 function pickValues(given: SecretValues): Record<string, string> {
-  const names = [
-    'value',
-    'username',
-    'password',
-    'access_key_id',
-    'secret_access_key',
-    'session_token',
-  ] as const;
   return Object.fromEntries(
-    names.flatMap((name) => {
+    valueNames.flatMap((name) => {
       const value = given[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -1,11 +1,12 @@
 import { uuidv7 } from 'uuidv7';
 import { resolveDefinition } from '../../secrets/definition/resolve-definition.js';
 import type { SecretDefinition } from '../../secrets/definition/secret-definition.js';
-import { checkSecretFields } from '../../secrets/definition/secret-fields.js';
+import { checkSecretFields, listSecretFields } from '../../secrets/definition/secret-fields.js';
 import { openSecret, sealSecret } from '../../secrets/value/secret-value.js';
 import type { CredentialRow } from '../../storage/live/credentials.js';
 import {
   insertSecretCredential,
+  listFieldNames,
   listSecretCredentials,
   replaceSecretCredential,
   wipeSecretCredentials,
@@ -76,6 +77,11 @@ async function planSecret(
     const found = known.find((credential) => credential.label === each.label);
     if (await planCredential(part, id, each, found, credentials)) fields.push(`credential ${each.label}`);
   }
+  refuseMisfits(
+    part,
+    definition,
+    known.filter(({ label }) => !labels.has(label ?? '')),
+  );
   const secret: PlannedSecret = {
     id,
     slug: entry.slug,
@@ -117,6 +123,19 @@ function planDefinition(part: PlanPart, row: ProviderConfigRow, definition: Secr
     part.writes.push(updateProvider(part.appId, row.id, changes));
   }
   return fields;
+}
+
+/** A change of kind or places must not leave values behind that no longer fill them. */
+function refuseMisfits(part: PlanPart, definition: SecretDefinition, kept: readonly CredentialRow[]): void {
+  const required = listSecretFields(definition).filter((field) => field.isRequired);
+  for (const credential of kept) {
+    const names = listFieldNames(credential);
+    if (required.every(({ name }) => names.includes(name))) continue;
+    part.report(
+      ['kind'],
+      `does not fit the stored credential ${credential.label}: store it again with this change`,
+    );
+  }
 }
 
 /** @returns whether something is to be done */
