@@ -105,8 +105,8 @@ describe('metrics, who may read them', () => {
   const open = async (environment: Record<string, string>) => {
     const vault = await startTestVault({ kind: 'sqlite', environment, startTelemetry: begin });
     vaults.push(vault);
-    return (remoteAddress: string, headers: Record<string, string> = {}) =>
-      vault.app.request('/metrics', { headers }, { remoteAddress }).then((answer) => answer.status);
+    return async (remoteAddress: string, headers: Record<string, string> = {}) =>
+      (await vault.app.request('/metrics', { headers }, { remoteAddress })).status;
   };
   afterAll(() => Promise.all(vaults.map((vault) => vault.close())));
 
