@@ -17,7 +17,7 @@ import { describeTarget } from './root-target.js';
 import { type RotationPosition, readPosition, startPass } from './rotation-position.js';
 
 /** What driving needs. */
-export type DriveDeps = Pick<VaultDeps, 'storage' | 'keyring' | 'audit' | 'clock' | 'processId'>;
+export type DriveDeps = Pick<VaultDeps, 'config' | 'storage' | 'keyring' | 'audit' | 'clock' | 'processId'>;
 
 /** How rotations are driven. */
 export interface DriveOptions {
@@ -35,6 +35,8 @@ export interface DriveOptions {
 const leaseMs = 15_000;
 /** Calls are answered within 20 s; a value that one of them has in hand opens until then. */
 const settleAppMs = 30_000;
+/** For one's own machine. */
+const settleDevelopmentMs = 3_000;
 const settleRootMs = 5_000;
 const pollEveryMs = 300;
 
@@ -89,7 +91,7 @@ async function workOn(
   const held = { id: row.id, holder, leaseMs };
   const write = (progress: RotationProgress) => updateRotation(deps.storage, held, progress);
   const restart = JSON.stringify(startPass(readPosition(row).neededKeys));
-  const settleMs = options.settleMs ?? (row.kind === 'app' ? settleAppMs : settleRootMs);
+  const settleMs = options.settleMs ?? findSettleMs(deps, row.kind);
   if (row.phase === 'settling') {
     if (row.app_id !== null) await closeRetiredDataKeys(deps.storage, row.app_id, deps.clock());
     await write({ phase: 'sweeping', position_json: restart, isReleased: true });
@@ -123,6 +125,11 @@ async function workOn(
     await write({ isReleased: true }).catch(() => false);
     throw error;
   }
+}
+
+function findSettleMs(deps: DriveDeps, kind: KeyRotationRow['kind']): number {
+  if (deps.config.isDevelopment) return settleDevelopmentMs;
+  return kind === 'app' ? settleAppMs : settleRootMs;
 }
 
 async function finish(
