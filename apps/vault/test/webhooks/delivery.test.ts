@@ -88,6 +88,16 @@ describeBothDatabases('webhooks', (kind) => {
     });
   });
 
+  it('A7: what webhooks themselves put on record is sent to none, or one failure would cause the next', async () => {
+    const { receiver, record, deliver } = await prepare({ events: ['*'] });
+    await deliver();
+    receiver.received.length = 0;
+    await record({ kind: 'webhook.given_up' });
+    const id = await record();
+    await deliver();
+    expect(receiver.received.map((message) => message.id)).toEqual([id]);
+  });
+
   it('A7: a secret is rotated with two live at once; after a day the old one signs no more', async () => {
     const { vault, receiver, record, deliver, secret, time } = await prepare();
     const rotated = (await runOperation(vault.deps, 'webhooks.rotate_secret', { name: 'ops' })) as {
