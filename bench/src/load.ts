@@ -1,11 +1,13 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import autocannon from 'autocannon';
 
-/** One signed request: the headers that differ from request to request. */
+/** One signed request: what differs from request to request. */
 export interface PreparedRequest {
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** What one run of the load generator showed. */
@@ -18,10 +20,9 @@ export interface LoadResult {
 
 const hasWrk = spawnSync('wrk', ['--version']).error === undefined;
 
-/** Posts `body` for `seconds`, each request with the headers of the next prepared one. */
+/** Posts the prepared requests for `seconds`, one after the other; `folder` is for the generator's own files. */
 export function runLoad(input: {
   url: string;
-  body: string;
   connections: number;
   seconds: number;
   prepared: readonly PreparedRequest[];
@@ -34,22 +35,28 @@ const quote = (text: string) => JSON.stringify(text);
 
 async function runWrk(input: Parameters<typeof runLoad>[0]): Promise<LoadResult> {
   const names = Object.keys(input.prepared[0]?.headers ?? {});
-  // One line a request: header values by tab; Lua reads them once and then only joins strings.
-  const linesFile = `${input.folder}/requests.tsv`;
+  // One line a request, its body and header values by tab; Lua reads them once and then only joins strings.
+  const folder = mkdtempSync(join(input.folder, 'load-'));
+  const linesFile = join(folder, 'requests.tsv');
   writeFileSync(
     linesFile,
-    input.prepared.map(({ headers }) => names.map((name) => headers[name]).join('\t')).join('\n'),
+    input.prepared
+      .map(({ headers, body }) => [body, ...names.map((name) => headers[name])].join('\t'))
+      .join('\n'),
   );
-  const script = `${input.folder}/load.lua`;
+  const script = join(folder, 'load.lua');
   writeFileSync(
     script,
     `local names = {${names.map(quote).join(',')}}
 local requests, next = {}, 0
 function init(args)
   for line in io.lines(${quote(linesFile)}) do
-    local headers, index = { ["Content-Type"] = "application/json" }, 1
-    for value in string.gmatch(line, "[^\\t]+") do headers[names[index]] = value; index = index + 1 end
-    requests[#requests + 1] = wrk.format("POST", nil, headers, ${quote(input.body)})
+    local headers, index, body = { ["Content-Type"] = "application/json" }, 0, nil
+    for value in string.gmatch(line, "[^\\t]+") do
+      if index == 0 then body = value else headers[names[index]] = value end
+      index = index + 1
+    end
+    requests[#requests + 1] = wrk.format("POST", nil, headers, body)
   end
 end
 function request()
@@ -73,6 +80,7 @@ end
     input.url,
   ];
   const { stdout } = await promisify(execFile)('wrk', args);
+  rmSync(folder, { recursive: true });
   const [, requests = '0', micros = '1', failed = '0'] = /RESULT (\d+) (\d+) (\d+)/.exec(stdout) ?? [];
   return {
     generator: 'wrk',
@@ -91,14 +99,11 @@ async function runAutocannon(input: Parameters<typeof runLoad>[0]): Promise<Load
     requests: [
       {
         method: 'POST',
-        body: input.body,
-        setupRequest: (request) => ({
-          ...request,
-          headers: {
-            'content-type': 'application/json',
-            ...input.prepared[next++ % input.prepared.length]?.headers,
-          },
-        }),
+        setupRequest: (request) => {
+          const prepared = input.prepared[next++ % input.prepared.length];
+          const headers = { 'content-type': 'application/json', ...prepared?.headers };
+          return { ...request, headers, ...(prepared ? { body: prepared.body } : {}) };
+        },
       },
     ],
   });

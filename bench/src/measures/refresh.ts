@@ -1,18 +1,18 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import type { Row } from '../row.js';
-import { prepareCalls, startVaultSetup } from '../vault-setup.js';
+import { prepareCalls, startVaultSetup } from '../setup/vault-setup.js';
 
 const providerMs = 1000;
 const callers = 1000;
 
 /** M5: an expired token, 1,000 callers at once, a provider that takes a second. */
 export async function measureRefresh(): Promise<Row[]> {
-  const setup = await startVaultSetup({ accessTokenTtlSeconds: 2 });
+  const setup = await startVaultSetup({ provider: { accessTokenTtlSeconds: 2 } });
   try {
     // Past the end of the token's life: every call needs the refresh.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     const agent = new Agent({ keepAlive: true, maxSockets: callers, maxFreeSockets: callers });
-    const { body, prepared } = prepareCalls(setup, callers);
+    const prepared = prepareCalls(setup, callers);
     // The connections are there before the clock starts: what is measured is the server, not this client's handshakes.
     for (let round = 0; round < 2; round++) {
       await Promise.all(prepared.map(() => send(agent, `${setup.url}/healthz`, 'GET', {}, '')));
@@ -21,7 +21,7 @@ export async function measureRefresh(): Promise<Row[]> {
     setup.provider.clearLog();
     const startedAt = performance.now();
     const statuses = await Promise.all(
-      prepared.map(({ headers }) =>
+      prepared.map(({ headers, body }) =>
         send(
           agent,
           `${setup.url}/sdk/token`,

@@ -1,89 +1,109 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ChildServer, findFreePort, startChild } from '../child-server.js';
-import { runLoad } from '../load.js';
-import type { Row } from '../row.js';
-import { prepareCalls, type VaultSetup } from '../vault-setup.js';
+import { type PreparedRequest, runLoad } from '../load.js';
+import { findMedian } from '../median.js';
+import { type ChildServer, findFreePort, startChild } from '../setup/child-server.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const median = (values: number[]) =>
-  values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
+const connections = 50;
 
-interface Side {
-  readonly perSecond: number;
-  readonly cpuMsPerRequest: number;
-  readonly failed: number;
+/** One side of a comparison: servers that share the load, and the requests they get. */
+export interface LoadSide {
+  readonly name: string;
+  readonly servers: readonly { readonly server: ChildServer; readonly url: string }[];
+  /** New signed requests for each round: a nonce is good once. */
+  prepare(count: number): PreparedRequest[];
 }
 
-async function measure(
-  server: ChildServer,
-  url: string,
-  call: { body: string; prepared: { headers: Record<string, string> }[] },
-  folder: string,
-  seconds: number,
-): Promise<Side & { generator: string }> {
-  const cpuBefore = server.cpuSeconds();
-  const result = await runLoad({
-    url,
-    body: call.body,
-    prepared: call.prepared,
-    connections: 50,
-    seconds,
-    folder,
-  });
-  const cpu = server.cpuSeconds() - cpuBefore;
-  return {
-    generator: result.generator,
-    perSecond: result.perSecond,
-    cpuMsPerRequest: (cpu * 1000) / Math.max(1, result.requests),
-    failed: result.failed,
+/** Medians of one side. */
+export interface LoadFigures {
+  readonly perSecond: number;
+  /** CPU of all its servers. */
+  readonly cpuMsPerRequest: number;
+  readonly failed: number;
+  readonly generator: string;
+  /** Of each round, for ratios between sides that ran in turn. */
+  readonly rounds: readonly { readonly perSecond: number; readonly cpuMsPerRequest: number }[];
+}
+
+/** Loads every side in turn, `rounds` times after one to warm up; figures by name. */
+export async function loadInTurn(
+  sides: readonly LoadSide[],
+  plan: { rounds: number; seconds: number; folder: string },
+): Promise<(name: string) => LoadFigures> {
+  const seen = new Map(
+    sides.map(({ name }) => [
+      name,
+      { rounds: [] as { perSecond: number; cpuMsPerRequest: number }[], failed: 0, generator: '' },
+    ]),
+  );
+  for (let round = 0; round <= plan.rounds; round += 1) {
+    for (const side of sides) {
+      const result = await loadOnce(side, plan);
+      const figures = seen.get(side.name);
+      if (figures === undefined) continue;
+      figures.failed += result.failed;
+      figures.generator = result.generator;
+      if (round > 0) figures.rounds.push(result);
+    }
+  }
+  return (name) => {
+    const figures = seen.get(name);
+    if (figures === undefined) throw new Error(`no side is called ${name}`);
+    return {
+      ...figures,
+      perSecond: findMedian(figures.rounds.map(({ perSecond }) => perSecond)),
+      cpuMsPerRequest: findMedian(figures.rounds.map(({ cpuMsPerRequest }) => cpuMsPerRequest)),
+    };
   };
 }
 
-/** M1: `/sdk/token` with every guarantee on, against a bare echo of the same sizes; both sides in turn. */
-export async function measureRetrieve(setup: VaultSetup, rounds: number, seconds: number): Promise<Row[]> {
-  const port = await findFreePort();
-  const echo = await startChild(join(here, '..', 'echo-server.js'), port, { ANSWER_BYTES: '700' });
-  const vaultSides: Side[] = [];
-  const echoSides: Side[] = [];
-  let generator = '';
-  try {
-    for (let round = 0; round < rounds; round++) {
-      const call = prepareCalls(setup, seconds * 30_000);
-      const vault = await measure(setup.server, `${setup.url}/sdk/token`, call, setup.folder, seconds);
-      const bare = await measure(echo, `http://127.0.0.1:${port}/sdk/token`, call, setup.folder, seconds);
-      generator = vault.generator;
-      // The first round warms both sides up.
-      if (round === 0) continue;
-      vaultSides.push(vault);
-      echoSides.push(bare);
-    }
-  } finally {
-    await echo.stop();
-  }
-  const failed = vaultSides.reduce((sum, side) => sum + side.failed, 0);
-  const rate = median(vaultSides.map((side, index) => side.perSecond / (echoSides[index]?.perSecond ?? 1)));
-  const cpu = median(
-    vaultSides.map((side, index) => side.cpuMsPerRequest / (echoSides[index]?.cpuMsPerRequest ?? 1)),
+/** The median over the rounds of one side's figure divided by the other's. */
+export function findRatio(
+  side: LoadFigures,
+  other: LoadFigures,
+  figure: 'perSecond' | 'cpuMsPerRequest' = 'perSecond',
+): number {
+  return findMedian(
+    side.rounds.map((round, index) => round[figure] / (other.rounds[index]?.[figure] ?? Number.NaN)),
   );
-  const perSecond = Math.round(median(vaultSides.map((side) => side.perSecond)));
-  const echoPerSecond = Math.round(median(echoSides.map((side) => side.perSecond)));
-  return [
-    {
-      id: 'M1',
-      work: `retrieve, requests/s (${generator}, 50 connections, ${failed} failed)`,
-      measured: `${perSecond}/s`,
-      compared: `echo ${echoPerSecond}/s`,
-      ratio: rate.toFixed(3),
-      target: 'at least 0.60',
-    },
-    {
-      id: 'M1',
-      work: 'retrieve, CPU seconds per 1,000 requests',
-      measured: median(vaultSides.map((side) => side.cpuMsPerRequest)).toFixed(3),
-      compared: `echo ${median(echoSides.map((side) => side.cpuMsPerRequest)).toFixed(3)}`,
-      ratio: cpu.toFixed(2),
-      target: 'at most 1.7',
-    },
-  ];
+}
+
+async function loadOnce(side: LoadSide, plan: { seconds: number; folder: string }) {
+  const share = side.servers.length;
+  const cpuBefore = side.servers.reduce((sum, { server }) => sum + server.cpuSeconds(), 0);
+  // More than any side answers in that time: a request that is sent again is refused for its nonce.
+  const prepared = side.servers.map(() => side.prepare(Math.ceil((plan.seconds * 12_000) / share)));
+  const results = await Promise.all(
+    side.servers.map(({ url }, index) =>
+      runLoad({
+        url: `${url}/sdk/token`,
+        prepared: prepared[index] ?? [],
+        connections: connections / share,
+        seconds: plan.seconds,
+        folder: plan.folder,
+      }),
+    ),
+  );
+  const sum = (read: (result: (typeof results)[number]) => number) =>
+    results.reduce((total, result) => total + read(result), 0);
+  const cpu = side.servers.reduce((total, { server }) => total + server.cpuSeconds(), 0) - cpuBefore;
+  return {
+    generator: results[0]?.generator ?? '',
+    perSecond: sum((result) => result.perSecond),
+    cpuMsPerRequest:
+      (cpu * 1000) /
+      Math.max(
+        1,
+        sum((result) => result.requests),
+      ),
+    failed: sum((result) => result.failed),
+  };
+}
+
+/** Starts the bare echo that answers as many bytes as the vault. */
+export async function startEcho(): Promise<{ server: ChildServer; url: string }> {
+  const port = await findFreePort();
+  const server = await startChild(join(here, '..', 'echo-server.js'), port, { ANSWER_BYTES: '700' });
+  return { server, url: `http://127.0.0.1:${port}` };
 }

@@ -1,0 +1,37 @@
+import { startVaultServer, startVaultSetup, type VaultSetup } from '../setup/vault-setup.js';
+import { growVault } from './grow-vault.js';
+
+/** How much a vault holds. */
+export interface VaultSize {
+  readonly grants: number;
+  readonly records: number;
+}
+
+/** A vault that holds much; no server runs on it until one is started. */
+export interface GrownSetup {
+  readonly setup: VaultSetup;
+  readonly size: VaultSize;
+  readonly grantIds: readonly string[];
+  /** Any of its grants. */
+  pickGrant(): string;
+  startServer(): ReturnType<typeof startVaultServer>;
+}
+
+/** Makes one. */
+export async function startGrownSetup(size: VaultSize): Promise<GrownSetup> {
+  const setup = await startVaultSetup();
+  await setup.server.stop();
+  const grantIds = await growVault(setup, size);
+  return {
+    setup,
+    size,
+    grantIds,
+    pickGrant: () => grantIds[Math.floor(Math.random() * grantIds.length)] ?? setup.grantId,
+    startServer: () => startVaultServer(setup.environment),
+  };
+}
+
+/** 10^5 for 100,000: sizes in the table. */
+export function formatPower(count: number): string {
+  return `10^${Math.round(Math.log10(count))}`;
+}
