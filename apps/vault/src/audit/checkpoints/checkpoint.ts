@@ -6,7 +6,7 @@ import {
 import { createMerkleTree, type SigningKey, sha256Hex, type VerifyingKey } from '@alter-ai/core-crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import type { AuditCheckpointTable } from '../../storage/tables.js';
+import type { AuditCheckpointTable } from '../../storage/tables/log-tables.js';
 
 const headSchema = z.strictObject({
   chain_id: z.string().min(1),

@@ -2,7 +2,7 @@ import { importVerifyingKey, OpenError, type VerifyingKey } from '@alter-ai/core
 import type { Keyring } from '../../keys/keyring.js';
 import type { Storage } from '../../storage/database/storage.js';
 import { scanCheckpoints } from '../../storage/log/checkpoints/checkpoint-rows.js';
-import type { AuditCheckpointTable } from '../../storage/tables.js';
+import type { AuditCheckpointTable } from '../../storage/tables/log-tables.js';
 import { type Checkpoint, CheckpointFormatError, readStored } from '../checkpoints/checkpoint.js';
 import { openSigningKey, readCheckpointHead } from '../checkpoints/signing-key-store.js';
 import type { FaultList } from './audit-verdict.js';

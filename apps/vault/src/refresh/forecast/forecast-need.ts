@@ -1,5 +1,5 @@
 import type { ProviderDefinition } from '@alter-ai/oauth-providers';
-import type { CredentialTable, GrantTable } from '../../storage/tables.js';
+import type { CredentialTable, GrantTable } from '../../storage/tables/live-tables.js';
 
 /** Why a grant will need its user. */
 export type ForecastCause =

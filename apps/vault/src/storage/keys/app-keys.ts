@@ -1,6 +1,7 @@
 import { type Insertable, sql, type Transaction } from 'kysely';
 import type { Storage } from '../database/storage.js';
-import type { KeyRotationTable, Tables } from '../tables.js';
+import type { KeyRotationTable } from '../tables/settings-tables.js';
+import type { Tables } from '../tables.js';
 
 /** An app as key work sees it. */
 export interface AppKeyRow {

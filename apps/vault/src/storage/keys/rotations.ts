@@ -1,7 +1,7 @@
 import { type Selectable, sql, type Updateable } from 'kysely';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
-import type { KeyRotationTable } from '../tables.js';
+import type { KeyRotationTable } from '../tables/settings-tables.js';
 
 /** A rotation under way or finished, with its progress. */
 export type KeyRotationRow = Selectable<KeyRotationTable>;

@@ -1,6 +1,7 @@
 import type { Insertable, Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import type { Storage } from '../database/storage.js';
-import type { AuthorizationTable, ConnectSessionTable, Tables } from '../tables.js';
+import type { AuthorizationTable, ConnectSessionTable } from '../tables/live-tables.js';
+import type { Tables } from '../tables.js';
 
 /** A stored connect session. */
 export type ConnectSessionRow = Selectable<ConnectSessionTable>;

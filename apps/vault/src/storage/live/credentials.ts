@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
 import type { Storage } from '../database/storage.js';
-import type { CredentialTable, Tables } from '../tables.js';
+import type { CredentialTable } from '../tables/live-tables.js';
+import type { Tables } from '../tables.js';
 
 /** A stored credential; its tokens are sealed. */
 export type CredentialRow = Selectable<CredentialTable>;

@@ -1,6 +1,7 @@
 import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Storage } from '../database/storage.js';
-import type { CredentialTable, GrantTable, Tables } from '../tables.js';
+import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
+import type { Tables } from '../tables.js';
 
 /** A grant's state as it is shown. */
 export type GrantState = 'active' | 'expired' | 'revoked' | 'needs_reauth';

@@ -2,7 +2,8 @@ import { type Insertable, type Kysely, type Selectable, sql, type Transaction } 
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
-import type { CredentialTable, GrantTable, Tables } from '../tables.js';
+import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
+import type { Tables } from '../tables.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import type { Storage } from '../database/storage.js';
-import type { UserTable } from '../tables.js';
+import type { UserTable } from '../tables/live-tables.js';
 
 /** A stored user. */
 export type UserRow = Selectable<UserTable>;

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
-import type { AuditChainTable } from '../tables.js';
+import type { AuditChainTable } from '../tables/log-tables.js';
 
 /** A stored chain. */
 export type AuditChainRow = Selectable<AuditChainTable>;

@@ -2,7 +2,8 @@ import type { Insertable, Kysely, Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import type { Storage } from '../database/storage.js';
 import type { CredentialRow } from '../live/credentials.js';
-import type { CredentialTable, Tables } from '../tables.js';
+import type { CredentialTable } from '../tables/live-tables.js';
+import type { Tables } from '../tables.js';
 
 /** The storage, its database, or a transaction on it. */
 type Executor = Kysely<Tables> | Transaction<Tables>;

@@ -6,7 +6,7 @@ import type {
   IdentityProviderTable,
   PolicyTable,
   ProviderConfigTable,
-} from '../tables.js';
+} from '../tables/settings-tables.js';
 import { listAppWebhooks, type WebhookRow } from '../webhooks/webhook-rows.js';
 import { SettingsConflictError } from './app-writes.js';
 

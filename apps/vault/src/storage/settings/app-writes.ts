@@ -5,8 +5,8 @@ import type {
   IdentityProviderTable,
   PolicyTable,
   ProviderConfigTable,
-  Tables,
-} from '../tables.js';
+} from '../tables/settings-tables.js';
+import type { Tables } from '../tables.js';
 
 /** One change of the settings, made inside the transaction of all. */
 export type SettingsWrite = (trx: Transaction<Tables>) => Promise<void>;

@@ -1,7 +1,8 @@
 import type { Selectable, Updateable } from 'kysely';
 import type { Storage } from '../database/storage.js';
 import { advanceCursor } from '../log/audit-cursors.js';
-import type { WebhookDeliveryTable, WebhookTable } from '../tables.js';
+import type { WebhookDeliveryTable } from '../tables/log-tables.js';
+import type { WebhookTable } from '../tables/settings-tables.js';
 import { nameConsumer } from './webhook-rows.js';
 
 /** A stored delivery. */

@@ -2,7 +2,8 @@ import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
 import type { Storage } from '../database/storage.js';
 import { addConsumer, removeConsumer, skipToHeads } from '../log/audit-cursors.js';
 import type { SettingsWrite } from '../settings/app-writes.js';
-import type { Tables, WebhookTable } from '../tables.js';
+import type { WebhookTable } from '../tables/settings-tables.js';
+import type { Tables } from '../tables.js';
 
 /** A stored webhook. */
 export type WebhookRow = Selectable<WebhookTable>;

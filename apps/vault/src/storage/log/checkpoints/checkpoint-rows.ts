@@ -1,7 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import { isUniqueViolation } from '../../database/database-error.js';
 import type { Storage } from '../../database/storage.js';
-import type { AuditCheckpointTable, Tables } from '../../tables.js';
+import type { AuditCheckpointTable } from '../../tables/log-tables.js';
+import type { Tables } from '../../tables.js';
 
 /** Key of the sealed head of the checkpoints in `meta`. */
 export const checkpointHeadKey = 'audit_checkpoint_head';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Storage } from '../../database/storage.js';
-import type { AuditOverdueTable } from '../../tables.js';
+import type { AuditOverdueTable } from '../../tables/log-tables.js';
 
 /**
  * Looks once at the chains that have records without a checkpoint: what is seen for the first time is noted with the chain's end,

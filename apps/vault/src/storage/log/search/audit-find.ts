@@ -1,5 +1,5 @@
 import type { Storage } from '../../database/storage.js';
-import type { AuditRecordTable } from '../../tables.js';
+import type { AuditRecordTable } from '../../tables/log-tables.js';
 import { selectAuditTable } from '../audit-scan.js';
 import { findAuditMonth, listAuditMonths } from '../audit-tables.js';
 
