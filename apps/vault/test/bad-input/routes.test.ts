@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestState, expectRefusal } from './refusal.js';
-import { callableEndpoints, signedEndpoints } from './samples.js';
+import { callableEndpoints, readStatusBehindSignature, signedEndpoints } from './samples.js';
 import { type BadInputWorld, startBadInputWorld } from './world.js';
 
 describe('addresses, methods and queries', () => {
@@ -36,15 +36,9 @@ describe('addresses, methods and queries', () => {
   );
 
   it.each(targets)('T3: what is nearly the address of %s is nothing', async (_name, { endpoint, path }) => {
-    for (const other of [
-      `${path}/`,
-      `${path}/x`,
-      `${path}x`,
-      path.toUpperCase(),
-      `/v1${path}`,
-      `${path}%00`,
-      `${path}%2F`,
-    ]) {
+    // Behind an id at the end of the address more characters make another id.
+    const longer = endpoint.path.endsWith('}') ? [] : [`${path}x`, `${path}%00`, `${path}%2F`];
+    for (const other of [`${path}/`, `${path}/x`, path.toUpperCase(), `/v1${path}`, ...longer]) {
       for (const method of ['GET', 'POST']) {
         const answer = await world.vault.app.request(other, { method });
         const isOther = [200, 401, 405].includes(answer.status) && other !== path;
@@ -102,7 +96,7 @@ describe('addresses, methods and queries', () => {
         '?__proto__=1',
       ]) {
         const answer = await world.call({ ...target, path: `${target.path}${query}` }, body);
-        expect([query, answer.status]).toEqual([query, isBodiless ? 200 : 422]);
+        expect([query, answer.status]).toEqual([query, readStatusBehindSignature(target)]);
       }
       const { headers } = await signedRequest(target.path, target.endpoint.method);
       const changed = await world.vault.app.request(`${target.path}?a=1`, {

@@ -57,6 +57,7 @@ const samples: Record<EndpointName, Json | null> = {
     reason: 'why',
     context: { run_id: 'r-1' },
   },
+  getAuditReceipt: null,
   reportScopeMismatch: {
     provider_status_code: 403,
     provider_error_code: 'insufficient_scope',
@@ -124,6 +125,7 @@ const samples: Record<EndpointName, Json | null> = {
   pageResolveMismatch: { handle: unknownId, choice: 'add' },
   pageFinish: { handle: unknownId },
   pageCancel: { handle: unknownId },
+  auditKeys: null,
   health: null,
   readiness: null,
 };
@@ -182,4 +184,10 @@ export const signedEndpoints = callableEndpoints.filter(({ endpoint }) => endpoi
 /** The path of an endpoint with an id in its placeholder. */
 export function fillPath(path: string, id = unknownId): string {
   return path.replace(/\{[a-z_]+_id\}/, id);
+}
+
+/** What a well signed call is answered that has no body, an unknown id in its address, or a body with a field too many. */
+export function readStatusBehindSignature({ endpoint }: CallableEndpoint): number {
+  if (endpoint.request !== null) return 422;
+  return endpoint.path.includes('{') ? 404 : 200;
 }
