@@ -1,6 +1,7 @@
 import { readKeyId } from '@alter-ai/core-crypto';
 import { afterEach, expect, it } from 'vitest';
 import { openTokens, sealTokens } from '../../src/grants/stored-tokens.js';
+import { openKeyring } from '../../src/keys/open-keyring.js';
 import { beginAppRotations } from '../../src/keys/rotation/begin-app-rotation.js';
 import { driveRotations } from '../../src/keys/rotation/drive-rotations.js';
 import { sealedColumns } from '../../src/storage/keys/sealed/sealed-columns.js';
@@ -103,6 +104,32 @@ describeBothDatabases('rotation of an app key', (kind) => {
     const last = await Promise.all(grants.map((grantId) => callToken(stack, { grant_id: grantId })));
     expect(last.map((answer) => answer.status)).toEqual(users.map(() => 200));
   }, 60_000);
+
+  it('K3: a process that sealed before the rotation goes on with a new data key, and what it stores opens', async () => {
+    const { deps, appId } = await start();
+    const { storage, clock } = deps;
+    const { grant_id: grantId } = await connectAccount(stack.vault, { provider: 'acme' });
+    const row = await storage.db
+      .selectFrom('credentials')
+      .select(['id', 'sealed_tokens'])
+      .where('app_id', '=', appId)
+      .executeTakeFirstOrThrow();
+    const key = { appId, credentialId: row.id };
+    const other = await openKeyring({ storage, rootKey: deps.keyring.rootKeys, clock });
+    const before = readKeyId(await sealTokens(other, key, { access_token: 'early', raw: '' }));
+    await rotateApp(deps);
+    const sealed = await sealTokens(other, key, { access_token: 'late', raw: '' });
+    expect((await readDataKeys(deps, appId)).all).toContain(readKeyId(sealed));
+    expect(readKeyId(sealed)).not.toBe(before);
+    await storage.db
+      .updateTable('credentials')
+      .set({ sealed_tokens: sealed })
+      .where('id', '=', row.id)
+      .execute();
+    expect(await readJson(await callToken(stack, { grant_id: grantId }))).toMatchObject({
+      access_token: 'late',
+    });
+  }, 30_000);
 
   it('K3: a rotation that was ended goes on where it was, by whoever comes next, and one at a time', async () => {
     const { deps, appId } = await start();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { generateRootKey, OpenError, parseRootKey, readForeign } from '@alter-ai/core-crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config.js';
+import { toApiError } from '../../src/http/respond.js';
 import { openVaultData } from '../../src/keys/open-vault-data.js';
 import { createLocalRootKey } from '../../src/keys/root/local-root-key.js';
 import { openRootKeys } from '../../src/keys/root/open-root-keys.js';
@@ -109,6 +110,8 @@ describe('root key in a transit engine', () => {
       isRefused: false,
       message: expect.stringContaining('is sealed (503)'),
     });
+    const sealed = await key.unwrap(place, wrapped).catch((error: unknown) => error);
+    expect(toApiError(sealed)).toMatchObject({ code: 'service_unavailable', status: 503 });
     const { url } = server;
     await server.close();
     await expect(key.unwrap(place, wrapped)).rejects.toMatchObject({ isRefused: false });
