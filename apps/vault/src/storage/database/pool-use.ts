@@ -12,5 +12,7 @@ export interface PoolUse {
 export function readPoolUse(storage: Storage): PoolUse | null {
   if (storage.native.kind !== 'postgres') return null;
   const { totalCount, idleCount, waitingCount, options } = storage.native.pool;
-  return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount, max: options.max };
+  // The one that is set aside counts among those that are allowed; it is not what callers wait for.
+  const max = options.max + (storage.urgent === storage.db ? 0 : 1);
+  return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount, max };
 }

@@ -6,6 +6,11 @@ import type { NativeHandle } from './native-handle.js';
 export interface Storage {
   readonly kind: 'sqlite' | 'postgres';
   readonly db: Kysely<Tables>;
+  /**
+   * On PostgreSQL a connection that is set aside, for short statements that must not wait behind thousands of calls: a lease that
+   * is not renewed in time is taken over although its holder is well.
+   */
+  readonly urgent: Kysely<Tables>;
   /** The driver beneath kysely; for `storage/` only, where a compiled query is too slow. */
   readonly native: NativeHandle;
   /**
@@ -32,7 +37,7 @@ export interface StorageOptions {
   readonly dataDir: string;
   /** PostgreSQL schema that holds the tables; for tests. A pooler in transaction mode needs the default one. */
   readonly schema?: string | undefined;
-  /** Connections to PostgreSQL at most; 10 unless told. */
+  /** Connections to PostgreSQL at most, the one that is set aside included; 10 unless told. */
   readonly connectionsMax?: number | undefined;
   /** Stands for the shared time, in tests; else the database's own clock, which on SQLite is this machine's. */
   readonly sharedClock?: (() => number) | undefined;

@@ -151,7 +151,7 @@ export async function storeRefreshedTokens(
   generation: number,
   tokens: NewTokenSet,
 ): Promise<boolean> {
-  const result = await storage.db
+  const result = await storage.urgent
     .updateTable('credentials')
     .set({
       ...released,
@@ -268,7 +268,7 @@ async function updateHeld(
   lease: Lease,
   changes: UpdateObject<Tables, 'credentials'>,
 ): Promise<boolean> {
-  const result = await storage.db
+  const result = await storage.urgent
     .updateTable('credentials')
     .set(changes)
     .where('app_id', '=', key.appId)

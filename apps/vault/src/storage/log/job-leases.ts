@@ -30,7 +30,7 @@ export async function renewJob(
   storage: Storage,
   job: { name: string; holder: string; leaseMs: number },
 ): Promise<boolean> {
-  const result = await storage.db
+  const result = await storage.urgent
     .updateTable('job_leases')
     .set({ deadline: addToNow(storage, job.leaseMs) })
     .where('name', '=', job.name)

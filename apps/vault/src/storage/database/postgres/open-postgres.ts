@@ -13,31 +13,21 @@ const int8Oid = 20;
  * locks, so a pooler in transaction mode may stand between (only `schema`, for tests, is a start parameter).
  */
 export function openPostgres(options: StorageOptions & { databaseUrl: string }): Storage {
-  const timeoutMs = options.timeoutMs ?? 10_000;
-  const pool = new pg.Pool({
-    connectionString: options.databaseUrl,
-    max: options.connectionsMax ?? 10,
-    connectionTimeoutMillis: timeoutMs,
-    idleTimeoutMillis: 30_000,
-    query_timeout: timeoutMs,
-    keepAlive: true,
-    application_name: 'alter-vault',
-    ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === int8Oid && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
-    } as pg.CustomTypesConfig,
-  });
-  // An idle connection that dies is replaced at the next query; without a listener it would end the process.
-  pool.on('error', () => {});
-  guardClients(pool);
+  const connectionsMax = options.connectionsMax ?? 10;
+  // One of them is set aside; of a single one nothing can be.
+  const hasUrgent = connectionsMax > 1;
+  const pool = openPool(options, hasUrgent ? connectionsMax - 1 : connectionsMax);
 
   const scope = createTransactionScope();
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const urgent = hasUrgent
+    ? new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(options, 1) }) })
+    : db;
 
   return {
     kind: 'postgres',
     db,
+    urgent,
     native: { kind: 'postgres', pool },
     transaction: (work) => runWithRetries(() => scope.run(() => db.transaction().execute(work))),
     sharedNow: () => {
@@ -56,8 +46,32 @@ export function openPostgres(options: StorageOptions & { databaseUrl: string }):
         return false;
       }
     },
-    close: () => db.destroy(),
+    close: async () => {
+      await Promise.all([db.destroy(), ...(hasUrgent ? [urgent.destroy()] : [])]);
+    },
   };
+}
+
+function openPool(options: StorageOptions & { databaseUrl: string }, max: number): pg.Pool {
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    max,
+    connectionTimeoutMillis: timeoutMs,
+    idleTimeoutMillis: 30_000,
+    query_timeout: timeoutMs,
+    keepAlive: true,
+    application_name: 'alter-vault',
+    ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === int8Oid && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+    } as pg.CustomTypesConfig,
+  });
+  // An idle connection that dies is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  guardClients(pool);
+  return pool;
 }
 
 // A connection whose statement timed out on our side is still busy on the server's: the next user would read its answer's

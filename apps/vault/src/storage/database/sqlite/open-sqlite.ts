@@ -29,6 +29,7 @@ export function openSqlite(options: StorageOptions): Storage {
   return {
     kind: 'sqlite',
     db,
+    urgent: db,
     native: {
       kind: 'sqlite',
       database,

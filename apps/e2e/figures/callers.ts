@@ -1,0 +1,76 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { repositoryRoot } from '../harness/vault-process.js';
+
+/** What one client process has to do. */
+export interface CallerJob {
+  readonly apiKey: string;
+  /** Of the vaults; the call of index n begins with the n-th. */
+  readonly ports: readonly number[];
+  readonly calls: readonly { readonly grantId: string; readonly url: string }[];
+  /** How long a call goes on trying. */
+  readonly patienceMs: number;
+  readonly isKeepingTokens: boolean;
+}
+
+/** What came of it. */
+export interface CallerReport {
+  readonly outcomes: Record<string, { ok: number; needsUser: number; other: number }>;
+  /** The most requests that were open at one moment. */
+  inFlightMax: number;
+  attempts: number;
+  /** How often a call was made again, by the reason. */
+  readonly retries: Record<string, number>;
+  readonly unexpected: string[];
+  readonly tokens: Record<string, string>;
+}
+
+const processCount = 2;
+const programFile = join(repositoryRoot, 'apps', 'e2e', 'dist', 'figures', 'caller.js');
+
+/** Makes all calls at once, from two client processes. */
+export async function makeCalls(job: CallerJob): Promise<CallerReport> {
+  const shares = Array.from({ length: processCount }, (_, share) => ({
+    ...job,
+    calls: job.calls.filter((_call, index) => index % processCount === share),
+  }));
+  return merge(await Promise.all(shares.map(runOne)));
+}
+
+function runOne(job: CallerJob): Promise<CallerReport> {
+  const child = fork(programFile, { stdio: 'inherit' });
+  return new Promise<CallerReport>((resolve, reject) => {
+    child.once('message', (report) => resolve(report as CallerReport));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`a client process ended with ${code}`)));
+    child.send(job);
+  }).finally(() => child.kill());
+}
+
+function merge(reports: readonly CallerReport[]): CallerReport {
+  const whole: CallerReport = {
+    outcomes: {},
+    inFlightMax: 0,
+    attempts: 0,
+    retries: {},
+    unexpected: [],
+    tokens: {},
+  };
+  for (const report of reports) {
+    for (const [grantId, counts] of Object.entries(report.outcomes)) {
+      const sum = whole.outcomes[grantId] ?? { ok: 0, needsUser: 0, other: 0 };
+      sum.ok += counts.ok;
+      sum.needsUser += counts.needsUser;
+      sum.other += counts.other;
+      whole.outcomes[grantId] = sum;
+    }
+    for (const [reason, count] of Object.entries(report.retries)) {
+      whole.retries[reason] = (whole.retries[reason] ?? 0) + count;
+    }
+    whole.inFlightMax += report.inFlightMax;
+    whole.attempts += report.attempts;
+    whole.unexpected.push(...report.unexpected);
+    Object.assign(whole.tokens, report.tokens);
+  }
+  return whole;
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { mintApiKey } from '@alter-ai/core-crypto';
+import pg from 'pg';
+import { startVaultProcess, type VaultProcess } from '../harness/vault-process.js';
+
+/** Three vault processes on one PostgreSQL database of their own. */
+export interface Fleet {
+  readonly apiKey: string;
+  readonly database: pg.Client;
+  readonly vaults: readonly VaultProcess[];
+  /** What the vault of this index calls itself in leases. */
+  processId(index: number): string;
+  /** SIGKILL, nothing else. */
+  kill(index: number): void;
+  /** Starts the vault of this index again, at the same address. */
+  restart(index: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const size = 3;
+
+/** Starts the fleet, one process after the other. */
+export async function startFleet(
+  serverUrl: string,
+  providers: readonly Record<string, unknown>[],
+): Promise<Fleet> {
+  const { databaseUrl, drop } = await createDatabase(serverUrl);
+  const apiKey = mintApiKey('app');
+  const config = {
+    version: 1,
+    apps: [{ slug: 'figures', name: 'Figures', api_keys: [{ name: 'callers', value: apiKey }], providers }],
+  };
+  const env = { ALTER_VAULT_ROOT_KEY: randomBytes(32).toString('base64') };
+  const database = new pg.Client({ connectionString: databaseUrl });
+  await database.connect();
+  const vaults: VaultProcess[] = [];
+  const processIds: string[] = [];
+  const start = async (index: number, port?: number) => {
+    vaults[index] = await startVaultProcess({
+      config,
+      databaseUrl,
+      env,
+      ...(port === undefined ? {} : { port }),
+    });
+    processIds[index] = await findProcessId(database, processIds);
+  };
+  for (let index = 0; index < size; index += 1) await start(index);
+  return {
+    apiKey,
+    database,
+    vaults,
+    processId: (index) => processIds[index] ?? '',
+    kill: (index) => vaults[index]?.kill('SIGKILL'),
+    restart: (index) => start(index, Number(new URL(vaults[index]?.url ?? '').port)),
+    async close() {
+      await Promise.all(vaults.map((vault) => vault.stop()));
+      await database.end();
+      await drop();
+    },
+  };
+}
+
+/** The record of the start that nobody has claimed yet. */
+async function findProcessId(database: pg.Client, known: readonly string[]): Promise<string> {
+  const month = new Date().toISOString().slice(0, 7).replace('-', '_');
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { rows } = await database.query<{ record: string }>(
+      `select record from audit_${month} where kind = 'server.started' order by id desc limit 10`,
+    );
+    const ids = rows.map((row) => (JSON.parse(row.record) as { details: { process_id: string } }).details);
+    const fresh = ids.find((details) => !known.includes(details.process_id));
+    if (fresh) return fresh.process_id;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('a vault has not put its start on record');
+}
+
+async function createDatabase(serverUrl: string) {
+  const name = `alter_figures_${process.pid}_${Date.now()}`;
+  const run = async (statement: string) => {
+    const client = new pg.Client({ connectionString: serverUrl });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  await run(`create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { databaseUrl: url.href, drop: () => run(`drop database if exists ${name} with (force)`) };
+}
