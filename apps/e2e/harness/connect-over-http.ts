@@ -13,29 +13,44 @@ export async function openConnectUrl(
   connectUrl: string,
   choice: { providerId: string; user?: string; decision?: 'allow' | 'deny' },
 ): Promise<Response> {
+  const page = await openPage(vaultUrl, connectUrl);
+  const started = await page.post('authorize', { provider_id: choice.providerId });
+  const callback = await driveAuthorization(String(started.authorization_url ?? ''), {
+    user: choice.user ?? 'alice',
+    decision: choice.decision ?? 'allow',
+    stopAt: `${vaultUrl}/oauth/callback`,
+  });
+  return fetch(callback, { headers: { cookie: page.cookie }, redirect: 'manual' });
+}
+
+/** The same for a session in which the user enters a key: answers what the page shows in the end. */
+export async function enterKeyOverHttp(
+  vaultUrl: string,
+  connectUrl: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+  const page = await openPage(vaultUrl, connectUrl);
+  return page.post('enter-key', { fields });
+}
+
+async function openPage(vaultUrl: string, connectUrl: string) {
   const token = decodeURIComponent(new URL(connectUrl).hash.replace('#session=', ''));
-  const post = async (name: string, body: unknown, cookie: string) => {
+  const send = async (name: string, body: unknown, cookie: string) => {
     const answer = await fetch(`${vaultUrl}/sdk/oauth/connect/page/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: new URL(vaultUrl).origin, cookie },
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
-    return { answer, body: (await answer.json()) as Record<string, string> };
+    return { answer, body: (await answer.json()) as Record<string, unknown> };
   };
-  const opened = await post('open', { session_token: token }, '');
+  const opened = await send('open', { session_token: token }, '');
   const cookie = opened.answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const started = await post(
-    'authorize',
-    { handle: opened.body.handle, provider_id: choice.providerId },
+  return {
     cookie,
-  );
-  const callback = await driveAuthorization(started.body.authorization_url ?? '', {
-    user: choice.user ?? 'alice',
-    decision: choice.decision ?? 'allow',
-    stopAt: `${vaultUrl}/oauth/callback`,
-  });
-  return fetch(callback, { headers: { cookie }, redirect: 'manual' });
+    post: async (name: string, body: Record<string, unknown>) =>
+      (await send(name, { handle: opened.body.handle, ...body }, cookie)).body,
+  };
 }
 
 /** Which account is connected, and with what session. */

@@ -4,7 +4,8 @@ import { inspect } from 'node:util';
 import { App } from '@alter-ai/alter-sdk';
 import { startOidcServer } from '@alter-ai/emulator';
 import { expect, test } from '@playwright/test';
-import { connectOverHttp, openConnectUrl } from '../harness/connect-over-http.js';
+import { connectOverHttp, enterKeyOverHttp, openConnectUrl } from '../harness/connect-over-http.js';
+import { enteredKey, startKeyWorld } from '../harness/key-world.js';
 import { startRecordingProxy } from '../harness/recording-proxy.js';
 import { startStack } from '../harness/stack.js';
 
@@ -29,6 +30,8 @@ function listFiles(folder: string): string[] {
 }
 
 test('K6 K7: marked secrets driven through every flow appear in no file, log, error, response or inspect', async () => {
+  // Every command is a process of its own.
+  test.setTimeout(150_000);
   const clientSecret = 'MARK-client-secret-Qm9vbQ-7f3a9c1e5d';
   const provider = await startOidcServer({
     displayName: 'Acme',
@@ -36,6 +39,7 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
     accessTokenTtlSeconds: 3600,
   });
   const proxy = await startRecordingProxy(provider.issuer);
+  const keys = await startKeyWorld();
   const stack = await startStack({
     acme: {
       issuer: provider.issuer,
@@ -46,7 +50,8 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
       api_hosts: [new URL(provider.issuer).host],
       client_secret: { env: 'ACME_SECRET' },
     },
-    env: { ACME_SECRET: clientSecret, ALTER_VAULT_LOG_LEVEL: 'debug' },
+    app: { managed_secrets: keys.entries },
+    env: { ACME_SECRET: clientSecret, ALTER_VAULT_LOG_LEVEL: 'debug', ...keys.env },
     isKeyInEnvironment: true,
   });
   const seen: string[] = [];
@@ -85,8 +90,29 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
     note(await sdk.listGrants());
     note(await sdk.revokeGrant(grantId));
     note(await sdk.request('GET', api, { grantId }).catch((error: unknown) => error));
+    for (const { slug } of keys.entries.slice(0, -1)) {
+      const call = { provider: slug, reason: 'reads', context: { tool: 'list' } };
+      const answer = await sdk.request('POST', `${keys.service.url}/things?page=2`, call);
+      expect(await answer.json()).toEqual({ method: 'POST', ...keys.expected[slug] });
+      note(answer);
+      const refusal = sdk.request('GET', 'https://elsewhere.example/', call);
+      note(await refusal.catch((error: unknown) => error));
+    }
+    const entering = await sdk.createManagedSecretConnectSession({ provider: 'own', userToken });
+    sessionTokens.push(entering.sessionToken);
+    note(await enterKeyOverHttp(stack.vault.url, entering.connectUrl, { value: enteredKey }));
+    note(await sdk.request('GET', `${keys.service.url}/own`, { provider: 'own', userToken }));
+    const replacing = await sdk.createManagedSecretConnectSession({ provider: 'own', userToken });
+    sessionTokens.push(replacing.sessionToken);
+    const wrong = enterKeyOverHttp(stack.vault.url, replacing.connectUrl, { value: `${enteredKey}\n` });
+    note(await wrong.catch((error: unknown) => error));
+    note(await sdk.listGrants());
     for (const args of [
       ['doctor'],
+      ['apply', join(stack.vault.dataDir, 'vault.json'), '--json'],
+      ['secrets', 'list', '--json'],
+      ['secrets', 'store', 'header', '--env', 'KEY_FORMAT', '--json'],
+      ['secrets', 'store', 'aws-s3', '--env', 'KEY_FORMAT'],
       ['export'],
       ['audit', 'export', '--format', 'jsonl'],
       ['grants', 'list', '--json'],
@@ -103,6 +129,8 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
   const marks = new Map<string, string>([
     ['client secret', clientSecret],
     ['api key', stack.apiKey],
+    ['entered key', enteredKey],
+    ...Object.entries(keys.env),
   ]);
   for (const [index, token] of sessionTokens.entries())
     marks.set(`session token ${index}`, token.split('.')[0] ?? token);
@@ -137,5 +165,11 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
   );
   expect(found).toEqual([]);
   await stack.application.close();
-  await Promise.all([provider.close(), stack.provider.close(), stack.idp.close(), proxy.close()]);
+  await Promise.all([
+    provider.close(),
+    stack.provider.close(),
+    stack.idp.close(),
+    proxy.close(),
+    keys.service.close(),
+  ]);
 });

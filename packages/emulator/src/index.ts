@@ -14,6 +14,13 @@ export type { LogSummary, RefreshUse } from './journal/summary.js';
 export { summarizeLog } from './journal/summary.js';
 export type { Endpoint, LogEvent, LogEventName, TokenType } from './journal/token-log.js';
 export { hashToken } from './journal/token-log.js';
+export {
+  type ArrivedCall,
+  type KeyService,
+  type KeyServiceOptions,
+  startKeyService,
+} from './keys/key-service.js';
+export { type KnownKey, type SignedRequest, verifySigV4 } from './keys/verify-sigv4.js';
 export type { OidcServerOptions } from './oidc/options.js';
 export type { UserTokenInput } from './oidc/signing-keys.js';
 export { type OidcEmulator, startOidcServer } from './oidc/start-oidc-server.js';

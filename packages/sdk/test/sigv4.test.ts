@@ -1,6 +1,6 @@
+import { verifySigV4 } from '@alter-ai/emulator';
 import { describe, expect, it } from 'vitest';
 import { BackendError, BlockedDestinationError } from '../src/index.js';
-import { verifySigV4 } from './servers/sigv4-verifier.js';
 import { useTestBed } from './servers/test-bed.js';
 import { grantId, tokenAnswer } from './servers/vault-server.js';
 

@@ -19,7 +19,7 @@ export interface KnownKey {
 
 /**
  * Recomputes the signature as the AWS documentation tells ("Create a signed AWS API request"; for S3 "Signature Calculations for
- * the Authorization Header"), from the bytes that arrived. Written for these tests alone, without any AWS code.
+ * the Authorization Header"), from the bytes that arrived. Written for tests alone, without any AWS code.
  * @returns `ok`, or what is wrong
  */
 export function verifySigV4(request: SignedRequest, key: KnownKey): string {
