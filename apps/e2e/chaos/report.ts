@@ -63,7 +63,7 @@ function countRun({ evidence, chain }: ScenarioResult): Record<string, unknown> 
   return {
     answers,
     refreshes: evidence.presentations.length,
-    records: evidence.recordedRequestIds.size,
+    records: evidence.recordedReleases.size,
     connections: [...evidence.attempts.values()].flat().length,
     connections_failed: failures,
     revocations: [...evidence.grants.values()].filter((grant) => grant.revokeAcknowledgedAtMs !== undefined)

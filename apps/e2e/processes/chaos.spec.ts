@@ -29,7 +29,7 @@ test('F1 F2 F7 R2 R4 R5 A1 A3: twenty seconds of chaos over three vaults on Post
   const { answers, faults, presentations } = result.evidence;
   expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(20);
   expect(presentations.length).toBeGreaterThan(10);
-  expect(faults.filter(({ track }) => track === 'system').length).toBeGreaterThan(1);
+  expect(faults.filter(({ track }) => track === 'system').length).toBeGreaterThan(0);
 });
 
 test('every deliberate bug of the chaos suite fits the vault as it is built now', () => {

@@ -24,7 +24,7 @@ export function checkAll(evidence: Evidence): Violation[] {
 function checkRecords(evidence: Evidence): Violation[] {
   return evidence.answers
     .filter(({ status, endedAtMs }) => status === 200 && endedAtMs < evidence.recordsReadAtMs)
-    .filter(({ requestId }) => requestId === undefined || !evidence.recordedRequestIds.has(requestId))
+    .filter(({ requestId }) => requestId === undefined || !evidence.recordedReleases.has(requestId))
     .map((answer) => ({
       rule: 'release_without_record',
       guarantee: 'A1',

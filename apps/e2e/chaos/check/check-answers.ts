@@ -93,19 +93,19 @@ function checkRefusal(evidence: Evidence, answer: Answer): Violation[] {
       return complain('wrongly_refused', 'F1', 'this grant had not ended');
     case 'credential_revoked':
       // Whether it was right to declare it dead is another rule's matter.
-      if (
-        evidence.changes.some(
-          ({ grantId, status }) => grantId === answer.grantId && status === 'needs_reauth',
-        )
-      )
-        return [];
+      if (isKnownDeath(evidence, answer) || grant?.revokeAskedAtMs !== undefined) return [];
       if (evidence.recordsReadAtMs < answer.endedAtMs + 3_000) return [];
-      return grant?.revokeAskedAtMs !== undefined
-        ? []
-        : complain('wrongly_refused', 'R6', 'the database knows of no death');
+      return complain('wrongly_refused', 'R6', 'neither database nor records know of a death');
     default:
       return complain('forbidden_error', 'F2', 'an answer that no caller should get');
   }
+}
+
+function isKnownDeath({ changes, recordedDeaths }: Evidence, { grantId }: Answer): boolean {
+  return (
+    recordedDeaths.has(grantId) ||
+    changes.some((change) => change.grantId === grantId && change.status === 'needs_reauth')
+  );
 }
 
 /** How far a stepped clock may have been off while an answer was made. */

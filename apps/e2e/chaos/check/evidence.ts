@@ -110,8 +110,11 @@ export interface Evidence {
   readonly attempts: ReadonlyMap<string, readonly ConnectAttempt[]>;
   readonly changes: readonly CredentialChange[];
   readonly probes: readonly Probe[];
-  /** Ids of requests whose release is on record in the database, and when that was last read completely. */
-  readonly recordedRequestIds: ReadonlySet<string>;
+  /** Ids of requests whose release is on record in the database. */
+  readonly recordedReleases: ReadonlySet<string>;
+  /** Grants whose credential was declared dead, by the records. */
+  readonly recordedDeaths: ReadonlySet<string>;
+  /** When the last complete reading of the records began. */
   readonly recordsReadAtMs: number;
   readonly providerLogs: ReadonlyMap<ProviderMode, readonly LogEvent[]>;
   /** Faults of the run itself: a vault that ended by itself, a repair that changed the grant id. */

@@ -105,20 +105,24 @@ async function refuseStale(input: SystemFaultInput, work: FaultAtWork): Promise<
   }
 }
 
-/** A clock that is off by more than the lease, while a refresh is under way that takes its time. */
+/**
+ * A clock that is off by more than the lease, while a refresh takes its time: ahead at somebody who waits for the holder, so that
+ * the lease looks over, or behind at the holder, so that what it renews looks over to all others.
+ */
 async function stepClock(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
   const { plan, wait } = work;
   const { world } = input;
-  const vault = world.fleet.vaults[plan.vault % world.fleet.vaults.length];
+  const { vaults } = world.fleet;
+  const held = await world.providers.get(plan.mode)?.gate.holdNext(holdTimeoutMs);
+  const holder = held?.presentation.vault ?? plan.vault;
+  const index =
+    plan.kind === 'clock_back' ? holder : holder + 1 + (plan.vault % Math.max(1, vaults.length - 1));
+  const vault = vaults[index % vaults.length];
   work.begin({ vaults: vault && [vault.index], detail: `${plan.stepSeconds} s` });
   vault?.setClock(plan.stepSeconds);
-  // The process looks at its clock's file once a second.
-  await wait(1_500);
-  const held = await world.providers.get(plan.mode)?.gate.holdNext(plan.durationMs);
-  if (held) {
-    await wait(4_000);
-    held.answer(await held.forward());
-  }
+  await wait(plan.durationMs);
+  held?.answer(await held.forward());
   vault?.setClock(0);
+  // The process looks at its clock's file once a second.
   await wait(1_500);
 }

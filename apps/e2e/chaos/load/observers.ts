@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CredentialChange, Probe } from '../check/evidence.js';
-import type { CredentialState, DatabaseReader } from '../world/database-reader.js';
+import type { CredentialState, DatabaseReader, RecordedFacts } from '../world/database-reader.js';
 import type { FleetVault } from '../world/vault-fleet.js';
 import type { Ledger } from './ledger.js';
 import type { SignedCall } from './signed-call.js';
@@ -9,7 +9,7 @@ import type { SignedCall } from './signed-call.js';
 export interface Observers {
   readonly probes: Probe[];
   readonly changes: CredentialChange[];
-  readonly recordedRequestIds: Set<string>;
+  readonly recorded: RecordedFacts;
   recordsReadAtMs(): number;
   /** Reads all records once more, from the first one: what was seen before may be gone since. */
   readAllRecords(): Promise<void>;
@@ -31,7 +31,7 @@ export interface ObserversInput {
 export function startObservers(input: ObserversInput): Observers {
   const probes: Probe[] = [];
   const changes: CredentialChange[] = [];
-  const recordedRequestIds = new Set<string>();
+  const recorded: RecordedFacts = { releases: new Set(), deaths: new Set() };
   const known = new Map<string, CredentialState>();
   let recordsReadAtMs = 0;
   let credentialsReadAtMs = Date.now();
@@ -75,13 +75,13 @@ export function startObservers(input: ObserversInput): Observers {
 
   async function readRecords(): Promise<void> {
     const startedAtMs = Date.now();
-    await input.reader.readNewReleases(recordedRequestIds);
+    await input.reader.readNewRecords(recorded);
     recordsReadAtMs = startedAtMs;
   }
 
   async function readAllRecords(): Promise<void> {
     input.reader.forgetProgress();
-    recordedRequestIds.clear();
+    recorded.releases.clear();
     for (let tries = 1; ; tries += 1) {
       try {
         await readRecords();
@@ -108,7 +108,7 @@ export function startObservers(input: ObserversInput): Observers {
   return {
     probes,
     changes,
-    recordedRequestIds,
+    recorded,
     recordsReadAtMs: () => recordsReadAtMs,
     readAllRecords,
     stop: async () => {

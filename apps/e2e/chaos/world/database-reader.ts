@@ -11,11 +11,19 @@ export interface CredentialState {
   readonly evidence: string | null;
 }
 
+/** What the audit log is read for. */
+export interface RecordedFacts {
+  /** Ids of requests that released a credential. */
+  readonly releases: Set<string>;
+  /** Grants whose credential was once declared dead. */
+  readonly deaths: Set<string>;
+}
+
 /** The tester's own look into the database, past every proxy. Rejects while the database is not to be had. */
 export interface DatabaseReader {
   readCredentials(): Promise<CredentialState[]>;
-  /** Adds the request ids of releases that are on record and were not told before; what was added stays when it rejects. */
-  readNewReleases(into: Set<string>): Promise<void>;
+  /** Adds what is on record and was not told before; what was added stays when it rejects. */
+  readNewRecords(into: RecordedFacts): Promise<void>;
   /** The newest signed checkpoint as `alter audit checkpoint` writes it, without making one; undefined: there is none yet. */
   readNewestCheckpoint(): Promise<string | undefined>;
   /** From now on everything counts as not told before. */
@@ -27,14 +35,16 @@ const credentialQuery = `select g.id as "grantId", c.status as status, c.death_c
   c.death_evidence_json as evidence
   from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id where g.status = 'active'`;
 
-function buildReleaseQuery(table: string, chain: string, after: string): string {
-  return `select chain_id, sequence, record from ${table}
-    where kind = 'access.retrieve' and outcome = 'released' and chain_id = ${chain} and sequence > ${after}`;
+function buildRecordQuery(table: string, chain: string, after: string): string {
+  return `select chain_id, sequence, kind, grant_id as "grantId", record from ${table}
+    where (kind = 'credential.died' or kind = 'access.retrieve' and outcome = 'released') and chain_id = ${chain} and sequence > ${after}`;
 }
 
 interface RecordRow {
   readonly chain_id: string;
   readonly sequence: number | string;
+  readonly kind: string;
+  readonly grantId: string | null;
   readonly record: string;
 }
 
@@ -59,12 +69,12 @@ function createProgress() {
   return {
     forget: () => reached.clear(),
     find: (table: string, chain: string) => reached.get(`${table}/${chain}`) ?? 0,
-    note: (table: string, rows: readonly RecordRow[], into: Set<string>): void => {
+    note: (table: string, rows: readonly RecordRow[], into: RecordedFacts): void => {
       for (const row of rows) {
         const key = `${table}/${row.chain_id}`;
         reached.set(key, Math.max(reached.get(key) ?? 0, Number(row.sequence)));
-        const id = (JSON.parse(row.record) as { request_id?: string }).request_id;
-        if (id !== undefined) into.add(id);
+        if (row.kind === 'credential.died') into.deaths.add(row.grantId ?? '');
+        else into.releases.add((JSON.parse(row.record) as { request_id?: string }).request_id ?? '');
       }
     },
   };
@@ -84,7 +94,7 @@ export function createPostgresReader(pair: PostgresPair): DatabaseReader {
   return {
     readCredentials: () =>
       withClient(async (client) => (await client.query<CredentialState>(credentialQuery)).rows),
-    readNewReleases: (into) =>
+    readNewRecords: (into) =>
       withClient(async (client) => {
         const months = await client.query<{ name: string }>(
           "select tablename as name from pg_tables where tablename ~ '^audit_[0-9]'",
@@ -92,7 +102,7 @@ export function createPostgresReader(pair: PostgresPair): DatabaseReader {
         const chains = await client.query<{ id: string }>('select id from audit_chains');
         for (const { name } of months.rows) {
           for (const { id } of chains.rows) {
-            const query = buildReleaseQuery(name, '$1', '$2');
+            const query = buildRecordQuery(name, '$1', '$2');
             const { rows } = await client.query<RecordRow>(query, [id, progress.find(name, id)]);
             progress.note(name, rows, into);
           }
@@ -113,7 +123,7 @@ export function createSqliteReader(dataDir: string): DatabaseReader {
   const database = new Database(join(dataDir, 'vault.db'), { readonly: true, timeout: 1_000 });
   return {
     readCredentials: async () => database.prepare<[], CredentialState>(credentialQuery).all(),
-    readNewReleases: async (into) => {
+    readNewRecords: async (into) => {
       const months = database
         .prepare<[], { name: string }>(
           "select name from sqlite_master where type = 'table' and name glob 'audit_[0-9]*'",
@@ -121,7 +131,7 @@ export function createSqliteReader(dataDir: string): DatabaseReader {
         .all();
       const chains = database.prepare<[], { id: string }>('select id from audit_chains').all();
       for (const { name } of months) {
-        const query = database.prepare<[string, number], RecordRow>(buildReleaseQuery(name, '?', '?'));
+        const query = database.prepare<[string, number], RecordRow>(buildRecordQuery(name, '?', '?'));
         for (const { id } of chains) progress.note(name, query.all(id, progress.find(name, id)), into);
       }
     },
