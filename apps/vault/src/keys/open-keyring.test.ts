@@ -8,6 +8,7 @@ import { hasTable } from '../storage/migrations/migrate.js';
 import type { Keyring } from './keyring.js';
 import { openKeyring } from './open-keyring.js';
 import { openVaultData } from './open-vault-data.js';
+import { toRootKeys } from './root/root-key-provider.js';
 import { checkRootKey } from './vault-key.js';
 
 const rootKey = parseRootKey(generateRootKey());
@@ -119,7 +120,7 @@ forEachDatabase('keyring', (createDatabase) => {
   it('K4: the root key is checked before the tables are migrated', async () => {
     const database = await createDatabase();
     const empty = await database.openEmpty();
-    await checkRootKey(empty, rootKey);
+    await checkRootKey(empty, toRootKeys(rootKey));
     expect(await hasTable(empty, 'meta')).toBe(false);
     await sql`create table meta (key text not null primary key, value ${sql.raw(database.kind === 'sqlite' ? 'blob' : 'bytea')} not null)`.execute(
       empty.db,

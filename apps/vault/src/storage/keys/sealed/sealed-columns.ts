@@ -61,6 +61,3 @@ export const sealedColumns: readonly SealedColumn[] = [
     isSettings: false,
   },
 ];
-
-/** Sealed columns of the whole server: sealed with keys that come from the vault's own key, which no rotation changes. */
-export const vaultSealedColumns: readonly string[] = ['audit_chains.sealed_head'];
