@@ -2,7 +2,6 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { findMedian } from '../median.js';
 import type { Row } from '../row.js';
-import { describeCall } from '../seeding/grow-vault.js';
 import { formatPower, type GrownSetup } from '../seeding/grown-setup.js';
 import { importVaultModule, openVaultData } from '../seeding/open-vault.js';
 import type { VaultSetup } from '../setup/vault-setup.js';
@@ -22,8 +21,8 @@ export async function measureAppend(
   try {
     for (let round = 0; round <= plan.rounds; round += 1) {
       const rates = [
-        await countPerSecond(plan.seconds, callersAtOnce, (index) =>
-          vault.deps.audit.append(describeCall('bench', index, [setup.grantId])),
+        await countPerSecond(plan.seconds, callersAtOnce, () =>
+          vault.deps.audit.append(describeCall(setup.grantId)),
         ),
         countSyncs(join(setup.folder, 'plain.log'), plan.seconds),
       ] as const;
@@ -49,7 +48,7 @@ export async function measureAppend(
 }
 
 /** M8: verifying the whole log, and the first page of searches in it. */
-export async function measureAuditReads({ setup, size, grantIds, pickGrant }: GrownSetup): Promise<Row[]> {
+export async function measureAuditReads({ setup, size, audit }: GrownSetup): Promise<Row[]> {
   const { verifyAudit } = await importVaultModule<{
     verifyAudit(deps: unknown): Promise<{ isIntact: boolean; records: number }>;
   }>('audit/verify-audit.js');
@@ -64,22 +63,23 @@ export async function measureAuditReads({ setup, size, grantIds, pickGrant }: Gr
     const seconds = (performance.now() - startedAt) / 1000;
     if (!verdict.isIntact) throw new Error('the audit log of the bench is not intact');
     const filters = {
-      'one grant': () => ({ grantId: pickGrant() }),
-      refusals: () => ({ outcome: 'refused' }),
-      'a grant without records': () => ({ grantId: `${grantIds[0]?.slice(0, -4)}ffff` }),
-      everything: () => ({}),
+      'one grant': { grantId: audit.grantId },
+      'one user': { userId: audit.userId },
+      'a provider with few records': { providerId: audit.rareProviderId },
+      refusals: { outcome: 'refused' },
+      'before the middle': { untilMs: audit.middleMs },
+      everything: {},
     };
-    const times: string[] = [];
-    let slowestMs = 0;
-    for (const [name, makeFilter] of Object.entries(filters)) {
+    let slowest = { name: '', ms: 0 };
+    for (const [name, filter] of Object.entries(filters)) {
       const took: number[] = [];
       for (let turn = 0; turn < searches; turn += 1) {
         const from = performance.now();
-        await queryAudit(storage, { filter: makeFilter(), limit: 100 });
+        await queryAudit(storage, { filter, limit: 100 });
         took.push(performance.now() - from);
       }
-      slowestMs = Math.max(slowestMs, findMedian(took));
-      times.push(`${name} ${findMedian(took).toFixed(1)} ms`);
+      const ms = findMedian(took);
+      if (ms > slowest.ms) slowest = { name, ms };
     }
     return [
       {
@@ -92,8 +92,8 @@ export async function measureAuditReads({ setup, size, grantIds, pickGrant }: Gr
       },
       {
         id: 'M8',
-        work: `search in ${formatPower(size.records)} records, first page: ${times.join(', ')}`,
-        measured: `${slowestMs.toFixed(1)} ms`,
+        work: `search in ${formatPower(size.records)} records, first page, slowest of ${Object.keys(filters).length}: ${slowest.name}`,
+        measured: `${slowest.ms.toFixed(1)} ms`,
         compared: '',
         ratio: '',
         target: 'under 50 ms at 10^7',
@@ -102,6 +102,27 @@ export async function measureAuditReads({ setup, size, grantIds, pickGrant }: Gr
   } finally {
     await vault.close();
   }
+}
+
+/** A record of the size that a call's has. */
+function describeCall(grantId: string): Record<string, unknown> {
+  return {
+    kind: 'access.retrieve',
+    appId: grantId,
+    grantId,
+    providerId: 'acme',
+    apiKeyId: grantId,
+    keyPrefix: 'alter_key_bench',
+    principal: 'system',
+    credentialKind: 'oauth',
+    method: 'GET',
+    url: 'https://api.acme.example/v1/messages?limit=20',
+    reason: 'bench',
+    decision: 'allow',
+    outcome: 'released',
+    sourceAddress: '127.0.0.1',
+    requestId: grantId,
+  };
 }
 
 /** Runs `work` for `seconds` with so many under way at any time; gives the number that ended in a second. */

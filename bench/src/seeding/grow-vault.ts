@@ -3,18 +3,12 @@ import type { VaultSetup } from '../setup/vault-setup.js';
 import { type OpenVault, openVaultData } from './open-vault.js';
 
 const rowsPerInsert = 100;
-const recordsAtOnce = 5_000;
 
-/** Grows a stopped vault: grants like its one, each with a credential of its own that opens, and records of their calls. */
-export async function growVault(
-  setup: VaultSetup,
-  size: { grants: number; records: number },
-): Promise<string[]> {
+/** Adds grants like the one that a stopped vault has, each with a credential of its own that opens; gives their ids. */
+export async function addGrants(setup: VaultSetup, count: number): Promise<string[]> {
   const vault = await openVaultData(setup);
   try {
-    const grantIds = await insertGrants(vault, size.grants);
-    await appendRecords(vault, grantIds, size.records);
-    return grantIds;
+    return await insertGrants(vault, count);
   } finally {
     await vault.close();
   }
@@ -65,39 +59,4 @@ async function insertGrants({ deps }: OpenVault, count: number): Promise<string[
     grantIds.push(...ids.map((id) => id.grant));
   }
   return grantIds;
-}
-
-/** One record in a thousand is a refusal, so that a search finds few among many. */
-async function appendRecords({ deps }: OpenVault, grantIds: readonly string[], count: number): Promise<void> {
-  const credential = await deps.storage.db.selectFrom('credentials').selectAll().executeTakeFirstOrThrow();
-  for (let start = 0; start < count; start += recordsAtOnce) {
-    const size = Math.min(recordsAtOnce, count - start);
-    await Promise.all(
-      Array.from({ length: size }, (_, index) =>
-        deps.audit.append(describeCall(String(credential.app_id), start + index, grantIds)),
-      ),
-    );
-  }
-}
-
-/** A record of one call, of the size that a real one has. */
-export function describeCall(appId: string, index: number, grantIds: readonly string[]) {
-  const isRefused = index % 1_000 === 999;
-  return {
-    kind: 'access.retrieve',
-    appId,
-    grantId: grantIds[index % grantIds.length],
-    providerId: 'acme',
-    apiKeyId: appId,
-    keyPrefix: 'alter_key_bench',
-    principal: 'system',
-    credentialKind: 'oauth',
-    method: 'GET',
-    url: 'https://api.acme.example/v1/messages?limit=20',
-    reason: 'bench',
-    decision: isRefused ? 'deny' : 'allow',
-    outcome: isRefused ? 'refused' : 'released',
-    sourceAddress: '127.0.0.1',
-    requestId: appId,
-  };
 }

@@ -1,5 +1,6 @@
 import { startVaultServer, startVaultSetup, type VaultSetup } from '../setup/vault-setup.js';
-import { growVault } from './grow-vault.js';
+import { type SeededAudit, seedAuditRecords } from './audit-records.js';
+import { addGrants } from './grow-vault.js';
 
 /** How much a vault holds. */
 export interface VaultSize {
@@ -11,7 +12,8 @@ export interface VaultSize {
 export interface GrownSetup {
   readonly setup: VaultSetup;
   readonly size: VaultSize;
-  readonly grantIds: readonly string[];
+  /** What there is to search for. */
+  readonly audit: SeededAudit;
   /** Any of its grants. */
   pickGrant(): string;
   startServer(): ReturnType<typeof startVaultServer>;
@@ -21,11 +23,17 @@ export interface GrownSetup {
 export async function startGrownSetup(size: VaultSize): Promise<GrownSetup> {
   const setup = await startVaultSetup();
   await setup.server.stop();
-  const grantIds = await growVault(setup, size);
+  const grantIds = await addGrants(setup, size.grants);
+  const audit = await seedAuditRecords({
+    dataDir: setup.folder,
+    rootKey: setup.rootKey,
+    records: size.records,
+    grants: size.grants,
+  });
   return {
     setup,
     size,
-    grantIds,
+    audit,
     pickGrant: () => grantIds[Math.floor(Math.random() * grantIds.length)] ?? setup.grantId,
     startServer: () => startVaultServer(setup.environment),
   };

@@ -40,6 +40,8 @@ export interface VaultSetup {
   readonly apiKey: string;
   readonly grantId: string;
   readonly folder: string;
+  /** Base64. */
+  readonly rootKey: string;
   /** What every server and command of this vault is started with. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -65,11 +67,12 @@ export async function startVaultSetup(options: VaultSetupOptions = {}): Promise<
   const apiKey = mintApiKey('app');
   const configFile = join(folder, 'vault.json');
   writeFileSync(configFile, JSON.stringify(describeApp(provider, apiKey)));
+  const rootKey = randomBytes(32).toString('base64');
   const environment = {
     HOST: '127.0.0.1',
     ALTER_VAULT_ENV: 'development',
     ALTER_VAULT_DATA_DIR: folder,
-    ALTER_VAULT_ROOT_KEY: randomBytes(32).toString('base64'),
+    ALTER_VAULT_ROOT_KEY: rootKey,
     ALTER_VAULT_LOG_LEVEL: 'warn',
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
   };
@@ -87,6 +90,7 @@ export async function startVaultSetup(options: VaultSetupOptions = {}): Promise<
     apiKey,
     grantId: grant.grantId,
     folder,
+    rootKey,
     environment,
     async close() {
       await server.stop();
