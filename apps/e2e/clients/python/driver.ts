@@ -3,7 +3,7 @@ import { serve } from '@hono/node-server';
 import type { Browser } from '@playwright/test';
 import { Hono } from 'hono';
 import { leaveForProvider, signIn } from '../../harness/connect-flow.js';
-import { openConnectUrl } from '../../harness/connect-over-http.js';
+import { enterKeyOverHttp, openConnectUrl } from '../../harness/connect-over-http.js';
 import { findFreePort } from '../../harness/ports.js';
 import { exhaustRefusals } from '../../harness/situations/exhaust-refusals.js';
 import type { Situations } from '../../harness/situations/situations.js';
@@ -40,6 +40,10 @@ export async function startDriver(place: Situations, browser: Browser): Promise<
     const order = (await context.req.json()) as OpenOrder;
     under.push(open(place, browser, order).catch((error: unknown) => failures.push(error)));
     return context.json({ launched: true }, 202);
+  });
+  app.post('/enter', async (context) => {
+    const { url, value } = (await context.req.json()) as { url: string; value: string };
+    return context.json(await enterKeyOverHttp(place.vault.url, url, { value }));
   });
   app.post('/records', async (context) => {
     const { grant_id: grantId } = (await context.req.json()) as { grant_id: string };

@@ -11,6 +11,9 @@ _facts: dict[str, Any] = json.loads(os.environ["ALTER_CLIENT_PLACE"])
 VAULT: str = _facts["vault"]
 PROVIDER: str = _facts["provider"]
 API: str = PROVIDER + "/api"
+KEY_SERVICE: str = _facts["keyService"]
+# What the service must find of each managed secret, by its slug.
+EXPECTED: dict[str, dict[str, Any]] = _facts["expected"]
 KEYS: dict[str, str] = _facts["keys"]
 
 
@@ -28,7 +31,7 @@ async def _post(url: str, body: dict[str, Any]) -> Any:
 
 
 async def drive(action: str, **body: Any) -> Any:
-    """Asks the driver: `open` a link in the browser, read the `records` of a grant, `flood` a vault of its own."""
+    """Asks the driver: `open` a link in the browser, `enter` a key, read the `records` of a grant, `flood` a vault of its own."""
     return await _post(f"{_facts['driver']}/{action}", body)
 
 

@@ -58,6 +58,8 @@ async function runChecks(file: string): Promise<{ outcomes: Map<string, Outcome>
     provider: place.provider.issuer,
     idp: place.idp.issuer,
     driver: driver.url,
+    keyService: place.keyWorld.service.url,
+    expected: place.keyWorld.expected,
     keys: { ...place.keys, backend: place.apiKey },
   };
   const child = spawn(python, [join(folder, file)], {

@@ -1,10 +1,13 @@
 import { mintApiKey } from '@alter-ai/core-crypto';
 import { type ConnectChoice, connectOverHttp } from '../connect-over-http.js';
+import { type KeyWorld, startKeyWorld } from '../key-world.js';
 import { describeAcme, type Stack, startStack } from '../stack.js';
 
 /** A stack in which every error owed by the vault and its clients can be provoked for real. */
 export interface Situations extends Stack {
   readonly keys: SituationKeys;
+  /** A service that is called with managed secrets. */
+  readonly keyWorld: KeyWorld;
   /** Connects an account of `choice.providerId` by HTTP and gives its grant id. */
   connect(choice?: Partial<ConnectChoice>): Promise<string>;
   /** How often the provider's token endpoint has been asked by this client. */
@@ -47,7 +50,9 @@ export async function startSituations(): Promise<Situations> {
     unknown: mintApiKey('app'),
     foreign: mintApiKey('app'),
   };
+  const keyWorld = await startKeyWorld();
   const stack = await startStack({
+    env: keyWorld.env,
     provider: {
       clients: ['acme', ...situationProviders].map((id) => ({
         clientId: `${id}-client`,
@@ -69,6 +74,7 @@ export async function startSituations(): Promise<Situations> {
       { id: 'unset', name: 'Unset', client_id: undefined, client_secret: undefined },
     ],
     app: {
+      managed_secrets: keyWorld.entries,
       policies: [
         {
           name: 'closed days',
@@ -102,6 +108,11 @@ export async function startSituations(): Promise<Situations> {
   return {
     ...stack,
     keys,
+    keyWorld,
+    async close() {
+      await stack.close();
+      await keyWorld.service.close();
+    },
     connect: ({ providerId = 'acme', ...choice } = {}) =>
       connectOverHttp({ url: stack.vault.url, apiKey: stack.apiKey }, { providerId, ...choice }),
     countTokenCalls: (clientId) =>
