@@ -5,6 +5,7 @@ import { startAdminSocket } from './admin/admin-socket.js';
 import { listCheckpointJobs } from './audit/checkpoints/checkpoint-jobs.js';
 import { makeCheckpoint } from './audit/checkpoints/make-checkpoint.js';
 import { createRetentionJob } from './audit/retention/retention-job.js';
+import { createIndexJob } from './audit/search/index-job.js';
 import type { ServerState } from './api/server/server-state.js';
 import { createServerListener } from './app.js';
 import { recordRestore } from './backup/restore-note.js';
@@ -128,6 +129,7 @@ function startJobs(deps: VaultDeps): JobRunner {
     processId: deps.processId,
     jobs: [
       ...listCheckpointJobs(deps),
+      createIndexJob(deps),
       createRetentionJob(deps),
       ...listUpkeepJobs(deps),
       ...listRefreshJobs(deps),

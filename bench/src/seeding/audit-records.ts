@@ -45,6 +45,7 @@ interface VaultParts {
   ): { batch: object; next: object };
   writeRecordText(event: object, facts: { id: string; at: number }): object;
   makeCheckpoint(deps: object): Promise<unknown>;
+  indexNewRecords(storage: object, work: { idleBeforeMs: number; segmentsMax: number }): Promise<number>;
 }
 
 const vaultModules = [
@@ -54,14 +55,15 @@ const vaultModules = [
   'audit/append/chain-writer.js',
   'audit/append/record-text.js',
   'audit/checkpoints/make-checkpoint.js',
+  'storage/log/search/index-records.js',
 ];
 const recordsPerBatch = 2_000;
 const batchesPerCheckpoint = 50;
 const appId = formatId(0, 7);
 
 /**
- * Fills the audit log of a vault with records of the current month, some 100,000 a second: linked, sealed and covered by checkpoints as
- * if they had been written one by one, so that `alter audit verify` finds them whole.
+ * Fills the audit log of a vault with records of the current month, tens of thousands a second: linked, sealed, covered by checkpoints
+ * and indexed as if they had been written one by one, so that `alter audit verify` finds them whole.
  */
 export async function seedAuditRecords(seed: AuditSeed): Promise<SeededAudit> {
   const parts = await loadVault();
@@ -92,6 +94,7 @@ export async function seedAuditRecords(seed: AuditSeed): Promise<SeededAudit> {
       seed.onProgress?.(from + count);
     }
     await parts.makeCheckpoint({ storage, keyring, clock: Date.now });
+    while ((await parts.indexNewRecords(storage, { idleBeforeMs: 0, segmentsMax: 64 })) > 0);
     const some = describeEvent(Math.floor(seed.records / 2), seed.grants ?? 100_000);
     return {
       appId,

@@ -10,6 +10,7 @@ const filterShape = {
   grantId: z.string().max(64).optional(),
   providerId: z.string().max(64).optional(),
   userId: z.string().max(64).optional(),
+  caller: z.string().max(1024).optional(),
   outcome: z.string().max(64).optional(),
   kind: z.string().max(64).optional(),
   fromMs: z.number().optional(),

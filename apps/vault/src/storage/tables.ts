@@ -14,6 +14,8 @@ import type {
   AuditCursorTable,
   AuditOverdueTable,
   AuditRecordTable,
+  AuditSegmentTable,
+  AuditTermTable,
   JobLeaseTable,
   NonceTable,
   ProcessTable,
@@ -55,6 +57,8 @@ export interface Tables {
   audit_checkpoints: AuditCheckpointTable;
   audit_checkpoint_chains: AuditCheckpointChainTable;
   audit_overdue: AuditOverdueTable;
+  audit_segments: AuditSegmentTable;
+  audit_terms: AuditTermTable;
   nonces_0: NonceTable;
   nonces_1: NonceTable;
   nonces_2: NonceTable;

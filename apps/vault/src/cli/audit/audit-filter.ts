@@ -8,6 +8,7 @@ export interface FilterOptions {
   readonly grant?: string;
   readonly provider?: string;
   readonly user?: string;
+  readonly caller?: string;
   readonly outcome?: string;
   readonly kind?: string;
   readonly from?: string;
@@ -21,6 +22,7 @@ export function addFilters(command: Command): Command {
     .option('--grant <id>', 'about one grant')
     .option('--provider <id>', 'about one provider')
     .option('--user <id>', 'about one user')
+    .option('--caller <name>', 'of one caller, such as an agent')
     .option('--outcome <outcome>', 'with this outcome')
     .option('--kind <kind>', 'of one kind, or of a family such as access.*')
     .option('--from <time>', 'from this time on (ISO 8601)')
@@ -34,6 +36,7 @@ export function readFilter(options: FilterOptions) {
     grantId: options.grant,
     providerId: options.provider,
     userId: options.user,
+    caller: options.caller,
     outcome: options.outcome,
     kind: options.kind,
     fromMs: readTime('--from', options.from),

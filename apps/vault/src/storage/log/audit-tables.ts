@@ -76,14 +76,10 @@ export async function createAuditTable(
 
 function listIndexes(table: string, kind: Storage['kind']): string[] {
   if (kind === 'postgres') {
-    return [
-      `create unique index ${table}_id on ${table} (id)`,
-      `create index ${table}_grant on ${table} (grant_id, id) where grant_id is not null`,
-      `create index ${table}_user on ${table} (user_id, id) where user_id is not null`,
-    ];
+    return [`create unique index ${table}_id on ${table} (id)`];
   }
   // One index that only ever grows at its end, and holds what searches compare: an index by grant would make every record
-  // touch a page of its own, which costs SQLite more than the record.
+  // touch a page of its own, which costs more than the record. Searches by grant have an index that is made behind the records.
   return [
     `create index ${table}_search on ${table} (id, at, kind, app_id, grant_id, provider_id, user_id, outcome)`,
   ];

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { DatabaseKind, Migration } from './migration.js';
 
-/** Signed checkpoints over the audit chains (A3), append-only like the records (A5), and which one covers which records. */
+/** Signed checkpoints over the audit chains (A3), append-only like the records (A5); and the index that searches use (A7). */
 export const auditCheckpoints: Migration = {
   name: '004-audit-checkpoints',
   run: async (trx, kind) => {
@@ -14,6 +14,15 @@ export const auditCheckpoints: Migration = {
         chain_id text not null, last_sequence bigint not null, number bigint not null,
         primary key (chain_id, last_sequence))${kind === 'sqlite' ? ' without rowid' : ''}`,
       'create table audit_overdue (chain_id text not null primary key, sequence bigint not null, looks integer not null)',
+      // The index of searches: what a run of records is about. Made behind the records, and made again from them.
+      `create table audit_segments (
+        number bigint not null primary key, month text not null, chain_id text not null, first_sequence bigint not null,
+        last_sequence bigint not null, min_id text not null, max_id text not null)`,
+      'create index audit_segments_chain on audit_segments (chain_id, last_sequence)',
+      'create index audit_segments_month on audit_segments (month)',
+      `create table audit_terms (
+        segment bigint not null, term bigint not null, places ${bytes},
+        primary key (segment, term))${kind === 'sqlite' ? ' without rowid' : ''}`,
       ...['audit_checkpoints', 'audit_checkpoint_chains'].flatMap((table) => listTriggers(table, kind)),
     ];
     for (const statement of statements) await sql.raw(statement).execute(trx);

@@ -51,6 +51,26 @@ export interface AuditOverdueTable {
   looks: number;
 }
 
+/** A run of records of one chain and month that the search index knows. */
+export interface AuditSegmentTable {
+  number: number;
+  month: string;
+  chain_id: string;
+  first_sequence: number;
+  last_sequence: number;
+  min_id: string;
+  max_id: string;
+}
+
+/** Which records of a segment are about something. */
+export interface AuditTermTable {
+  segment: number;
+  /** Digest of what they are about. */
+  term: number;
+  /** Distances from the segment's first record, 16 bits each, little endian; null where they are so many that all are looked at. */
+  places: Buffer | null;
+}
+
 /** Nonces of signed requests; three tables in turn, each for one period of the request's timestamp (T1). */
 export interface NonceTable {
   /** API key id and nonce. */

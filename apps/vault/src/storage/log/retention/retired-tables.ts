@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Storage } from '../../database/storage.js';
 import type { Tables } from '../../tables.js';
 import { type AuditMonth, nameAuditTable } from '../audit-tables.js';
+import { deleteSegments } from '../search/segment-rows.js';
 
 /** Rows that one transaction deletes from a retired month: bounds how long SQLite holds up everything else. */
 const rowsPerSlice = 2_000;
@@ -30,6 +31,7 @@ export async function listRetiredTables(storage: Storage): Promise<AuditMonth[]>
 /** Drops the table of a month that was taken out of the log; in slices on SQLite, where dropping a large one takes long. */
 export async function dropRetired(storage: Storage, month: AuditMonth, signal?: AbortSignal): Promise<void> {
   const table = nameRetired(month);
+  await deleteSegments(storage, month, signal);
   if (storage.kind === 'sqlite') {
     await sql.raw(`drop trigger if exists ${nameAuditTable(month)}_no_delete`).execute(storage.db);
     const slice = `delete from ${table} where rowid in (select rowid from ${table} limit ${rowsPerSlice})`;

@@ -1,21 +1,11 @@
 import type { Storage } from '../../database/storage.js';
 import type { AuditRecordTable } from '../../tables/log-tables.js';
-import { selectAuditTable } from '../audit-scan.js';
 import { type AuditMonth, findAuditMonth, listAuditMonths } from '../audit-tables.js';
+import { searchByTerms } from './search-index.js';
+import { type AuditFilter, type MonthSearch, searchMonth } from './search-month.js';
+import { listTerms, readFamily } from './terms.js';
 
-/** What to look for; everything that is given must hold. */
-export interface AuditFilter {
-  readonly appId?: string | undefined;
-  readonly grantId?: string | undefined;
-  readonly providerId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly outcome?: string | undefined;
-  /** One kind (`access.retrieve`), or all of a family (`access.*`). */
-  readonly kind?: string | undefined;
-  /** From this time on, and before that one; milliseconds since 1970. */
-  readonly fromMs?: number | undefined;
-  readonly untilMs?: number | undefined;
-}
+export type { AuditFilter } from './search-month.js';
 
 /** The place of one record in the order of all: month, then id (which begins with its time). */
 export interface AuditPlace {
@@ -28,32 +18,37 @@ export interface FoundRecord extends AuditRecordTable {
   readonly month: AuditMonth;
 }
 
+interface Search {
+  readonly filter: AuditFilter;
+  readonly order: 'asc' | 'desc';
+  readonly after: AuditPlace | null;
+  readonly limit: number;
+}
+
+// Ids are hex digits: whatever the order of the database's language, this one is behind all of them, and a digit more is behind an id.
+const endOfIds = 'g';
+/** An id is at most this much later than its record: ids of one process ascend even where its clock went back a little. */
+const idLeadMs = 10_000;
+
 /** One page of records after `after` in the given order; goes over as many months as it takes to fill it. */
-export async function searchAuditRecords(
-  storage: Storage,
-  search: { filter: AuditFilter; order: 'asc' | 'desc'; after: AuditPlace | null; limit: number },
-): Promise<FoundRecord[]> {
+export async function searchAuditRecords(storage: Storage, search: Search): Promise<FoundRecord[]> {
   const { filter, order, after, limit } = search;
-  const months = await listMonthsInOrder(storage, search);
+  const terms = listFilterTerms(filter);
   const found: FoundRecord[] = [];
-  for (const month of months) {
-    const rows = await searchMonth(storage, month, {
-      filter,
-      order,
-      afterId: after?.month === month ? after.id : null,
-      limit: limit - found.length,
-    });
+  for (const month of await listMonthsInOrder(storage, search)) {
+    const bounds = findBounds(filter, order, after?.month === month ? after.id : null);
+    const monthSearch: MonthSearch = { filter, order, limit: limit - found.length, ...bounds };
+    const rows =
+      terms.length === 0
+        ? await searchMonth(storage, month, monthSearch)
+        : await searchByTerms(storage, month, terms, monthSearch);
     for (const row of rows) found.push({ ...row, month });
     if (found.length >= limit) break;
   }
   return found;
 }
 
-async function listMonthsInOrder(
-  storage: Storage,
-  search: { filter: AuditFilter; order: 'asc' | 'desc'; after: AuditPlace | null },
-): Promise<AuditMonth[]> {
-  const { filter, order, after } = search;
+async function listMonthsInOrder(storage: Storage, { filter, order, after }: Search): Promise<AuditMonth[]> {
   // A record stands in its own month, or in a later one if the clock went back after it.
   const first = filter.fromMs === undefined ? '' : findAuditMonth(filter.fromMs);
   const months = (await listAuditMonths(storage)).filter((month) => month >= first);
@@ -62,23 +57,39 @@ async function listMonthsInOrder(
   return months.filter((month) => (order === 'asc' ? month >= after.month : month <= after.month));
 }
 
-function searchMonth(
-  storage: Storage,
-  month: AuditMonth,
-  search: { filter: AuditFilter; order: 'asc' | 'desc'; afterId: string | null; limit: number },
-): Promise<AuditRecordTable[]> {
-  const { filter, order, afterId, limit } = search;
-  let query = storage.db.selectFrom(selectAuditTable(month)).selectAll();
-  if (filter.appId !== undefined) query = query.where('app_id', '=', filter.appId);
-  if (filter.grantId !== undefined) query = query.where('grant_id', '=', filter.grantId);
-  if (filter.providerId !== undefined) query = query.where('provider_id', '=', filter.providerId);
-  if (filter.userId !== undefined) query = query.where('user_id', '=', filter.userId);
-  if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
-  if (filter.kind?.endsWith('.*') === true)
-    query = query.where('kind', 'like', `${filter.kind.slice(0, -1)}%`);
-  else if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
-  if (filter.fromMs !== undefined) query = query.where('at', '>=', filter.fromMs);
-  if (filter.untilMs !== undefined) query = query.where('at', '<', filter.untilMs);
-  if (afterId !== null) query = query.where('id', order === 'asc' ? '>' : '<', afterId);
-  return query.orderBy('id', order).limit(limit).execute();
+function listFilterTerms(filter: AuditFilter): string[] {
+  const isFamily = filter.kind?.endsWith('.*') === true;
+  const terms = listTerms({
+    appId: filter.appId ?? null,
+    grantId: filter.grantId ?? null,
+    providerId: filter.providerId ?? null,
+    userId: filter.userId ?? null,
+    outcome: filter.outcome ?? null,
+    caller: filter.caller ?? null,
+    kind: filter.kind ?? '',
+  }).slice(2);
+  if (filter.kind === undefined) return terms;
+  return [...terms, isFamily ? `f:${readFamily(filter.kind)}` : `k:${filter.kind}`];
+}
+
+/** The ids that a page can have: those of its time, behind the page before. */
+function findBounds(
+  filter: AuditFilter,
+  order: 'asc' | 'desc',
+  afterId: string | null,
+): { lower: string; upper: string } {
+  const from = filter.fromMs === undefined ? '' : formatIdTime(filter.fromMs);
+  const until = filter.untilMs === undefined ? endOfIds : formatIdTime(filter.untilMs + idLeadMs);
+  if (afterId === null) return { lower: from, upper: until };
+  const behind = `${afterId}0`;
+  if (order === 'asc') return { lower: behind > from ? behind : from, upper: until };
+  return { lower: from, upper: afterId < until ? afterId : until };
+}
+
+/** How an id of this time begins (RFC 9562 section 5.7). */
+function formatIdTime(ms: number): string {
+  const digits = Math.min(Math.max(0, Math.floor(ms)), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`;
 }
