@@ -120,22 +120,23 @@ async function killWhileRefreshing(
   const atStart = countPresented();
   let heldSinceMs: number | null = null;
   for (const endMs = Date.now() + heldWithinMs; ; await sleep(50)) {
-    const held = await Promise.all(
-      fleet.vaults.map((_vault, index) => listInterrupted(fleet, fleet.processId(index))),
+    const held = await listOpenRefreshes(fleet);
+    const sizes = fleet.vaults.map(
+      (_vault, index) => held.filter((refresh) => refresh.holder === fleet.processId(index)).length,
     );
-    const sizes = held.map((grants) => grants.length);
     const most = Math.max(...sizes);
     if (most > 0) heldSinceMs ??= Date.now();
     const isEveryoneAsked = countPresented() - atStart >= options.due;
     // Not so late that the first answers come back.
-    const isTime = heldSinceMs !== null && Date.now() - heldSinceMs > options.delayMs / 2;
+    const isTime = heldSinceMs !== null && Date.now() - heldSinceMs > options.delayMs * 0.8;
     if (most > 0 && (isEveryoneAsked || isTime)) {
       const victim = sizes.indexOf(most);
       const holder = fleet.processId(victim);
       fleet.kill(victim);
       // What it had sent to the database by then is done a moment later; nobody takes its leases before they end.
       await sleep(400);
-      return { victim, interrupted: await listInterrupted(fleet, holder) };
+      const left = (await listOpenRefreshes(fleet)).filter((refresh) => refresh.holder === holder);
+      return { victim, interrupted: left.map((refresh) => refresh.grantId) };
     }
     if (Date.now() > endMs) {
       throw new Error(
@@ -145,14 +146,13 @@ async function killWhileRefreshing(
   }
 }
 
-/** Grants whose refresh this process has begun and not ended. */
-async function listInterrupted(fleet: Fleet, holder: string): Promise<string[]> {
-  const { rows } = await fleet.database.query<{ id: string }>(
-    `select g.id from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id
-      where c.lease_holder = $1 and c.intent_generation = c.generation`,
-    [holder],
+/** Grants whose refresh is begun and not ended, with the process that did so. */
+async function listOpenRefreshes(fleet: Fleet): Promise<{ grantId: string; holder: string }[]> {
+  const { rows } = await fleet.database.query<{ id: string; lease_holder: string }>(
+    `select g.id, c.lease_holder from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id
+      where c.lease_holder is not null and c.intent_generation = c.generation`,
   );
-  return rows.map((row) => row.id);
+  return rows.map((row) => ({ grantId: row.id, holder: row.lease_holder }));
 }
 
 const listPorts = (fleet: Fleet) => fleet.vaults.map((vault) => Number(new URL(vault.url).port));

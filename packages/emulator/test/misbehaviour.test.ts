@@ -71,6 +71,7 @@ describe('misbehaviour', () => {
     expect((await spoil('no_expires_in')).parsed).not.toHaveProperty('expires_in');
     expect((await spoil('expires_in_text')).parsed.expires_in).toBe('86399');
     expect((await spoil('no_refresh_token')).parsed).not.toHaveProperty('refresh_token');
+    expect((await spoil('refresh_expires_in')).parsed).toHaveProperty('refresh_token_expires_in', 604_800);
     expect((await spoil('no_access_token')).parsed).not.toHaveProperty('access_token');
     expect((await spoil('nested_tokens')).parsed).toHaveProperty('data.access_token');
     expect((await spoil('form_encoded')).parsed).toHaveProperty('access_token');

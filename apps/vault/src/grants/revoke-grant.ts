@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
 import { type GrantRow, storeRevocation } from '../storage/live/grants.js';
-import { describeRevocation, finishRevocation } from './finish-revocation.js';
+import { describeRevocation, finishRevocation } from './upkeep/finish-revocation.js';
 
 /** When somebody else sees to it that the provider is told, if this process does not live to. */
 const takenOverAfterMs = 60_000;

@@ -1,6 +1,6 @@
 import type { VaultDeps } from '../deps.js';
-import { finishPendingRevocations } from '../grants/finish-revocation.js';
-import { recordExpiredGrants } from '../grants/record-expired-grants.js';
+import { finishPendingRevocations } from '../grants/upkeep/finish-revocation.js';
+import { recordExpiredGrants } from '../grants/upkeep/record-expired-grants.js';
 import { renewAhead } from '../refresh/ahead/renew-ahead.js';
 import { markChangedLifetimes } from '../refresh/ahead/replan.js';
 import type { Job } from './job-runner.js';

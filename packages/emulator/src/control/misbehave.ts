@@ -108,6 +108,8 @@ function spoilTokens(order: Misbehaviour, tokens: Record<string, unknown>): Reco
       return { ...tokens, expires_in: String(expires_in ?? 3600) };
     case 'no_refresh_token':
       return { ...rest, access_token, ...(expires_in === undefined ? {} : { expires_in }) };
+    case 'refresh_expires_in':
+      return { ...tokens, refresh_token_expires_in: order.refreshExpiresInSeconds ?? 604_800 };
     case 'no_access_token':
       return { ...rest, refresh_token, expires_in };
     case 'nested_tokens':

@@ -13,6 +13,7 @@ export const MISBEHAVIOUR_KINDS = [
   'no_expires_in',
   'expires_in_text',
   'no_refresh_token',
+  'refresh_expires_in',
   'no_access_token',
   'nested_tokens',
   'form_encoded',
@@ -44,6 +45,8 @@ export type MisbehaviourSpec = {
   delayMs?: number;
   /** With `delay` before: a caller that has gone by the end of the delay is not served, nothing is spent. */
   isDroppedOnDisconnect?: boolean;
+  /** What `refresh_expires_in` says of the refresh token's end; default 604,800. */
+  refreshExpiresInSeconds?: number;
   /** Scope named by the challenge of `insufficient_scope`. */
   scope?: string;
 };

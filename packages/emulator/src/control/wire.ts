@@ -35,6 +35,7 @@ export function readMisbehaviourSpec(body: unknown): MisbehaviourSpec {
     delay_ms: ['delayMs', 'number'],
     is_dropped_on_disconnect: ['isDroppedOnDisconnect', 'boolean'],
     scope: ['scope', 'text'],
+    refresh_expires_in_seconds: ['refreshExpiresInSeconds', 'number'],
   });
   const kind = readWord(fields.kind, MISBEHAVIOUR_KINDS, 'kind');
   if (fields.endpoint !== undefined) readWord(fields.endpoint, ENDPOINTS, 'endpoint');

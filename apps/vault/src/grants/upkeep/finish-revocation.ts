@@ -1,16 +1,16 @@
 import type { ProviderRevocation } from '@alter-ai/core-contract';
-import type { AuditEvent } from '../audit/audit-event.js';
-import { isOnRecord } from '../audit/is-on-record.js';
-import type { VaultDeps } from '../deps.js';
-import { type CredentialRow, wipeCredential } from '../storage/live/credentials.js';
+import type { AuditEvent } from '../../audit/audit-event.js';
+import { isOnRecord } from '../../audit/is-on-record.js';
+import type { VaultDeps } from '../../deps.js';
+import { type CredentialRow, wipeCredential } from '../../storage/live/credentials.js';
 import {
   findEndedCredential,
   listPendingRevocations,
   storeRevocationResult,
-} from '../storage/live/due/pending-revocations.js';
-import { type GrantRow, hasLiveGrantOfAccount } from '../storage/live/grants.js';
-import { revokeAtProvider } from './revoke-at-provider.js';
-import { openTokens } from './stored-tokens.js';
+} from '../../storage/live/due/pending-revocations.js';
+import { type GrantRow, hasLiveGrantOfAccount } from '../../storage/live/grants.js';
+import { revokeAtProvider } from '../revoke-at-provider.js';
+import { openTokens } from '../stored-tokens.js';
 
 const pageSize = 50;
 /** Waits between attempts at a provider that fails; after the last one the tokens are wiped all the same. */
