@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { createBatchedRead } from '../database/postgres/batched-read.js';
 import { prepareQuery } from '../database/prepared-query.js';
 import { prepareRead } from '../database/sqlite/prepared-read.js';
 import { createRowCache } from '../database/sqlite/row-cache.js';
@@ -81,17 +83,33 @@ function prepareFind(storage: Storage): Find {
       return found === undefined || found.app_id === appId ? found : read(appId, grantId);
     };
   }
-  const findJoined = prepareQuery<[string, string], UsableGrant>(storage, (db, parameter) =>
-    db
-      .selectFrom('grants as g')
-      .innerJoin('credentials as c', (join) =>
-        join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
-      )
-      .select([...grantColumns, ...credentialColumns])
-      .where('g.app_id', '=', parameter<string>(0))
-      .where('g.id', '=', parameter<string>(1)),
+  const findJoined = prepareQuery<[readonly string[], readonly string[]], UsableGrant>(
+    storage,
+    (db, parameter) =>
+      db
+        .selectFrom('grants as g')
+        .innerJoin('credentials as c', (join) =>
+          join.onRef('c.app_id', '=', 'g.app_id').onRef('c.id', '=', 'g.credential_id'),
+        )
+        .select([...grantColumns, ...credentialColumns])
+        .where(
+          sql<boolean>`(g.app_id, g.id) in (select * from unnest(${parameter(0)}::text[], ${parameter(1)}::text[]))`,
+        ),
   );
-  return async (appId, grantId) => (await findJoined(appId, grantId))[0];
+  const read = createBatchedRead<GrantKey, UsableGrant>(async (keys) => {
+    const rows = await findJoined(
+      keys.map(({ appId }) => appId),
+      keys.map(({ grantId }) => grantId),
+    );
+    const found = new Map(rows.map((row) => [`${row.app_id} ${row.grant_id}`, row]));
+    return keys.map(({ appId, grantId }) => found.get(`${appId} ${grantId}`));
+  });
+  return (appId, grantId) => read({ appId, grantId });
+}
+
+interface GrantKey {
+  readonly appId: string;
+  readonly grantId: string;
 }
 
 const grantColumns = [

@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { createBatchedRead } from '../database/postgres/batched-read.js';
 import { prepareQuery } from '../database/prepared-query.js';
 import { prepareRead } from '../database/sqlite/prepared-read.js';
 import { createRowCache } from '../database/sqlite/row-cache.js';
@@ -22,42 +23,50 @@ export interface ApiKeyRow {
 export type KeyLookup = (digest: string) => ApiKeyRow | undefined | Promise<ApiKeyRow | undefined>;
 
 /**
- * Prepares the lookup: one query by a unique key, compiled once. Every signed request asks, so that a key taken back is refused from
+ * Prepares the lookup: a query by a unique key, compiled once; on PostgreSQL one for all requests of a turn. Every signed request asks, so that a key taken back is refused from
  * the next request on at every process; on SQLite the answer is kept for as long as nothing is committed.
  */
 export function prepareKeyLookup(storage: Storage): KeyLookup {
   if (storage.native.kind === 'postgres') {
-    const find = prepareQuery<[string], ApiKeyRow>(storage, (db, parameter) =>
-      selectKey(db, parameter<string>(0)),
+    const find = prepareQuery<[readonly string[]], ApiKeyRow & { lookup_digest: string }>(
+      storage,
+      (db, parameter) =>
+        selectKeys(db)
+          .select('api_keys.lookup_digest')
+          .where('api_keys.lookup_digest', '=', sql<string>`any(${parameter(0)}::text[])`),
     );
-    return async (digest) => (await find(digest))[0];
+    return createBatchedRead<string, ApiKeyRow>(async (digests) => {
+      const rows = await find([...new Set(digests)]);
+      const found = new Map(rows.map((row) => [row.lookup_digest, row]));
+      return digests.map((digest) => found.get(digest));
+    });
   }
   const { native } = storage;
-  const keys = prepareRead<[string], ApiKeyRow>(native, selectKey(storage.db, '').compile().sql);
+  const keys = prepareRead<[string], ApiKeyRow>(
+    native,
+    selectKeys(storage.db).where('api_keys.lookup_digest', '=', '').compile().sql,
+  );
   const kept = createRowCache<ApiKeyRow>(native.changes);
   return (digest) => kept.find(digest, () => keys.get(digest));
 }
 
-function selectKey(db: Kysely<Tables>, digest: string) {
-  return db
-    .selectFrom('api_keys')
-    .select((columns) => [
-      'api_keys.id',
-      'api_keys.app_id',
-      // No join: one on a bound value makes SQLite prepare the statement anew at each run.
-      columns
-        .selectFrom('apps')
-        .whereRef('apps.id', '=', 'api_keys.app_id')
-        .select('apps.version')
-        .$asScalar()
-        .$notNull()
-        .as('app_version'),
-      'api_keys.key_prefix',
-      'api_keys.sealed_signing_key',
-      'api_keys.scopes_json',
-      'api_keys.cidr_allowlist_json',
-      'api_keys.expires_at',
-      'api_keys.revoked_at',
-    ])
-    .where('api_keys.lookup_digest', '=', digest);
+function selectKeys(db: Kysely<Tables>) {
+  return db.selectFrom('api_keys').select((columns) => [
+    'api_keys.id',
+    'api_keys.app_id',
+    // No join: one on a bound value makes SQLite prepare the statement anew at each run.
+    columns
+      .selectFrom('apps')
+      .whereRef('apps.id', '=', 'api_keys.app_id')
+      .select('apps.version')
+      .$asScalar()
+      .$notNull()
+      .as('app_version'),
+    'api_keys.key_prefix',
+    'api_keys.sealed_signing_key',
+    'api_keys.scopes_json',
+    'api_keys.cidr_allowlist_json',
+    'api_keys.expires_at',
+    'api_keys.revoked_at',
+  ]);
 }
