@@ -51,7 +51,6 @@ export async function waitForRecovery(
   fault: FaultRecord,
   probes: readonly Probe[],
   vaults: number,
-  isStopped: () => boolean,
 ): Promise<void> {
   const endedAtMs = fault.endedAtMs ?? Date.now();
   for (;;) {
@@ -63,7 +62,7 @@ export async function waitForRecovery(
       fault.recoveredAtMs = Math.max(...firsts.map((probe) => probe?.endedAtMs ?? nowMs));
       return;
     }
-    if (nowMs - endedAtMs > recoveryMaxMs + 2_000 || isStopped()) return;
+    if (nowMs - endedAtMs > recoveryMaxMs + 2_000) return;
     await sleep(100);
   }
 }

@@ -52,6 +52,6 @@ export async function runSystemFaults(
     await disturb(input, work);
     if (record === undefined) continue;
     record.endedAtMs = Date.now();
-    await waitForRecovery(record, probes, world.fleet.vaults.length, () => signal.aborted);
+    await waitForRecovery(record, probes, world.fleet.vaults.length);
   }
 }
