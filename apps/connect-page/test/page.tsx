@@ -138,6 +138,18 @@ export class Page {
     await this.pass(10);
   }
 
+  /** Types into the field with this label. */
+  async type(label: string, text: string): Promise<void> {
+    const found = [...document.querySelectorAll('label')].find((one) => one.textContent === label);
+    const input = document.getElementById(found?.htmlFor ?? '');
+    if (!(input instanceof HTMLInputElement)) throw new Error(`no field ${label}`);
+    await act(async () => {
+      // React notices what goes by the property of the element's own class.
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, text);
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+  }
+
   title(): string | null | undefined {
     return document.querySelector('h1')?.textContent;
   }

@@ -24,7 +24,7 @@ export function KeyFields({ fields, values, errors, onChange }: KeyFieldsProps):
           data-1p-ignore=""
           data-lpignore="true"
           name={name}
-          onChange={(event) => onChange(name, event.target.value.trim())}
+          onChange={(event) => onChange(name, event.target.value)}
           required={isRequired}
           spellCheck={false}
           type={isSecret ? 'password' : 'text'}

@@ -27,9 +27,11 @@ export function Done({ view }: { view: ConnectView }): ReactNode {
             <Tile name={grant.provider_name} />
             <span className="min-w-0 flex-1">
               <span className="block truncate font-medium">{grant.provider_name}</span>
-              <span className="block truncate text-[0.8125rem] text-soft" title={grant.account_identifier}>
-                {grant.account_identifier}
-              </span>
+              {grant.account_identifier !== grant.provider_name && (
+                <span className="block truncate text-[0.8125rem] text-soft" title={grant.account_identifier}>
+                  {grant.account_identifier}
+                </span>
+              )}
             </span>
           </li>
         ))}

@@ -2,7 +2,7 @@ import type { ConnectView, KeyEntry } from '@alter-ai/core-contract';
 import { Button, Notice } from '@alter-ai/ui';
 import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { KeyFields } from '../parts/key-fields.js';
-import { findKeyErrors } from '../parts/key-rules.js';
+import { findKeyErrors, tidyKeys } from '../parts/key-rules.js';
 import { LifetimeChoice } from '../parts/lifetime-choice.js';
 import { PageError } from '../session/page-error.js';
 import type { Session } from '../session/use-session.js';
@@ -91,7 +91,8 @@ function KeyForm({
   const [lifetime, setLifetime] = useState(view.lifetime.default_seconds ?? view.lifetime.max_seconds);
   const refused =
     session.actionError instanceof PageError ? session.actionError.field?.replace('fields.', '') : undefined;
-  const errors: Record<string, string> = wasSent ? findKeyErrors(entry.fields, values) : {};
+  const tidy = tidyKeys(values);
+  const errors: Record<string, string> = wasSent ? findKeyErrors(entry.fields, tidy) : {};
   if (refused && wasSent && !errors[refused])
     errors[refused] = 'This was not accepted. Check it and try again.';
 
@@ -99,14 +100,14 @@ function KeyForm({
     event.preventDefault();
     if (session.busyWith) return;
     setSent(true);
-    const [first] = Object.keys(findKeyErrors(entry.fields, values));
+    const [first] = Object.keys(findKeyErrors(entry.fields, tidy));
     if (first) {
       form.current?.querySelector<HTMLElement>(`[name="${CSS.escape(first)}"]`)?.focus();
       return;
     }
     session.take({
       name: 'enter-key',
-      fields: values,
+      fields: tidy,
       ...(lifetime !== null && lifetime !== view.lifetime.default_seconds && { lifetime_seconds: lifetime }),
     });
   };
@@ -114,7 +115,7 @@ function KeyForm({
   return (
     <form className="flex flex-1 flex-col" noValidate onSubmit={submit} ref={form}>
       <ScreenTitle text={entry.is_repair ? `Replace your ${entry.name} key` : `Enter your ${entry.name} key`}>
-        {`${view.app.name} can make calls with it but never sees it. It goes to ${joinHosts(entry.hosts)} and nowhere else, and you can take it back at any time.`}
+        {`${view.app.name} can make calls with it to ${joinHosts(entry.hosts)}, and to no other place. It is stored encrypted and never shown again, and you can take it back at any time.`}
       </ScreenTitle>
       <div className="mt-5 flex flex-col gap-5">
         {errorText && !refused && <Notice tone="bad">{errorText}</Notice>}

@@ -30,6 +30,18 @@ export const statesStackOptions: StackOptions = {
     },
     { id: 'broken', name: 'Broken', client_secret: 'not-the-secret' },
   ],
+  app: {
+    managed_secrets: [
+      {
+        slug: 'metrics',
+        name: 'Metrics',
+        kind: 'api_key',
+        header: 'X-Key',
+        hosts: ['api.metrics.example', '*.eu.metrics.example'],
+      },
+      { slug: 'mail', name: 'Mail gateway', kind: 'basic', hosts: ['smtp.mail.example'] },
+    ],
+  },
   otherApps: (issuer) => [
     {
       slug: 'brief',
@@ -47,6 +59,14 @@ type SessionOptions = Parameters<Stack['sdk']['createConnectSession']>[0];
 /** Opens the page of a new session; the tab may have been at the same address before. */
 async function openPage(page: Page, stack: Stack, options: SessionOptions): Promise<void> {
   const session = await stack.sdk.createConnectSession(options);
+  await page.goto('about:blank');
+  await page.goto(session.connectUrl);
+}
+
+/** The same for a session in which a user enters a key. */
+async function openKeyPage(page: Page, stack: Stack, provider: string, user: string): Promise<void> {
+  const userToken = await stack.userToken(user);
+  const session = await stack.sdk.createManagedSecretConnectSession({ provider, userToken });
   await page.goto('about:blank');
   await page.goto(session.connectUrl);
 }
@@ -128,6 +148,44 @@ export const pageStates: readonly PageState[] = [
       await waitForTitle(page, 'Your account is connected');
       await openPage(page, stack, options);
       await page.getByRole('heading', { name: 'Already connected' }).waitFor();
+    },
+  },
+  {
+    name: 'key-entry',
+    async reach(page, stack) {
+      await openKeyPage(page, stack, 'metrics', 'carol');
+      await waitForTitle(page, 'Enter your Metrics key');
+    },
+  },
+  {
+    name: 'key-entry-errors',
+    async reach(page, stack) {
+      await openKeyPage(page, stack, 'mail', 'carol');
+      await page.getByRole('button', { name: 'Store key' }).click();
+      await page
+        .getByText(/^Enter the /)
+        .first()
+        .waitFor();
+    },
+  },
+  {
+    name: 'key-stored',
+    async reach(page, stack) {
+      await openKeyPage(page, stack, 'metrics', 'dora');
+      await page.getByLabel('API key').fill('a-key-of-dora');
+      await page.getByRole('button', { name: 'Store key' }).click();
+      await waitForTitle(page, 'Your key is stored');
+    },
+  },
+  {
+    name: 'key-existing',
+    async reach(page, stack) {
+      await openKeyPage(page, stack, 'metrics', 'emil');
+      await page.getByLabel('API key').fill('a-key-of-emil');
+      await page.getByRole('button', { name: 'Store key' }).click();
+      await waitForTitle(page, 'Your key is stored');
+      await openKeyPage(page, stack, 'metrics', 'emil');
+      await page.getByRole('button', { name: 'Continue with this key' }).waitFor();
     },
   },
   {
