@@ -6,13 +6,14 @@ import { routes as pageRoutes } from './api/connect/page.js';
 import { routes as connectStatusRoutes } from './api/connect/status.js';
 import { routes as auditCallRoutes } from './api/sdk/audit-call.js';
 import { routes as auditReceiptRoutes } from './api/sdk/audit-receipts.js';
+import { routes as proxyRoutes } from './api/sdk/calls/proxy.js';
+import { routes as tokenRoutes } from './api/sdk/calls/token.js';
 import { routes as catalogRoutes } from './api/sdk/catalog.js';
 import { routes as connectRoutes } from './api/sdk/connect.js';
 import { routes as grantRoutes } from './api/sdk/grants.js';
 import { routes as identityRoutes } from './api/sdk/identity.js';
 import { routes as managedSecretRoutes } from './api/sdk/managed-secrets.js';
 import { routes as scopeMismatchRoutes } from './api/sdk/scope-mismatch.js';
-import { routes as tokenRoutes } from './api/sdk/token.js';
 import { createDocumentationRoutes } from './api/server/documentation.js';
 import { createMetricsRoutes } from './api/server/metrics.js';
 import type { ServerState } from './api/server/server-state.js';
@@ -81,6 +82,7 @@ function buildApp(parts: ServerParts, routes: readonly RouteRegistration[]): Vau
 function listRoutes(deps: VaultDeps, state: ServerState): RouteRegistration[] {
   return [
     ...tokenRoutes,
+    ...proxyRoutes,
     ...auditCallRoutes,
     ...auditReceiptRoutes,
     ...scopeMismatchRoutes,

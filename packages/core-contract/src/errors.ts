@@ -44,6 +44,12 @@ export const errorTable = {
     'fix_request',
     'A scope constraint may only narrow what the key allows.',
   ),
+  restricted_grant_requires_proxy: fact(
+    400,
+    false,
+    'fix_request',
+    'This credential does not leave the vault: make the call in proxy mode.',
+  ),
   missing_signature: fact(401, false, 'fix_request', 'The request is not signed.'),
   invalid_signature: fact(401, false, 'fix_request', 'The signature does not match the request.'),
   timestamp_out_of_range: fact(
@@ -182,6 +188,13 @@ export const errorTable = {
   ),
   invalid_grant_policy: fact(422, false, 'fix_request', 'The grant policy is not valid.'),
   blocked_destination: fact(422, false, 'fix_request', 'The credential may not be sent to this destination.'),
+  header_not_allowed: fact(
+    422,
+    false,
+    'fix_request',
+    'A header of the call is not one that a caller may set.',
+  ),
+  query_too_long: fact(422, false, 'fix_request', 'The URL with its query parameters is too long.'),
   rate_limit_exceeded: fact(429, true, 'retry', 'Too many requests. Try again later.'),
   internal_error: fact(
     500,
@@ -189,6 +202,25 @@ export const errorTable = {
     'contact_developer',
     'The server failed to answer. The request id finds the cause in its log.',
   ),
+  provider_unreachable: fact(
+    502,
+    true,
+    'retry',
+    'The provider could not be reached. Nothing of the call was sent.',
+  ),
+  provider_call_failed: fact(
+    502,
+    false,
+    'none',
+    "The provider's answer did not arrive whole. The call may have had its effect.",
+  ),
+  credential_echoed: fact(
+    502,
+    false,
+    'contact_developer',
+    "The provider's answer contained the credential, so it was not passed on. The call had its effect.",
+  ),
+  provider_timeout: fact(504, true, 'retry', 'The provider did not answer in time.'),
   service_unavailable: fact(503, true, 'retry', 'The server cannot answer now. Try again shortly.'),
   audit_unavailable: fact(
     503,

@@ -57,3 +57,42 @@ export const forbiddenInjectionHeaders: ReadonlySet<string> = new Set([
   'strict-transport-security',
   'content-security-policy',
 ]);
+
+/** Headers that a caller may not set on a proxied call (wire/3 section 1.1), and those of the connection; lower case. */
+const reservedCallHeaders: ReadonlySet<string> = new Set([
+  'host',
+  'authorization',
+  'proxy-authorization',
+  'authentication',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+  'x-amz-security-token',
+  'x-amz-date',
+  'x-amz-content-sha256',
+  'x-goog-authorization',
+  'x-goog-iam-authorization-token',
+  'x-stripe-account',
+  'x-shopify-access-token',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Whether a caller may not set this header on a proxied call, in whatever case: the vault's own headers neither. */
+export function isReservedCallHeader(name: string): boolean {
+  const lowerName = name.trim().toLowerCase();
+  return reservedCallHeaders.has(lowerName) || lowerName.startsWith('x-alter-');
+}

@@ -13,7 +13,13 @@ export {
   errorTable,
   type UserAction,
 } from './errors.js';
-export { contextLimits, forbiddenInjectionHeaders, headerNames, signatureSkewSecondsMax } from './headers.js';
+export {
+  contextLimits,
+  forbiddenInjectionHeaders,
+  headerNames,
+  isReservedCallHeader,
+  signatureSkewSecondsMax,
+} from './headers.js';
 export {
   type ActorId,
   type ApiKeyId,
@@ -27,17 +33,17 @@ export {
   uuidSchema,
 } from './ids.js';
 export {
-  type CatalogProvider,
-  providerCatalogResponseSchema,
-  scopesResponseSchema,
-} from './schemas/catalog.js';
-export {
   type AuditReceipt,
   auditReceiptSchema,
   checkpointChainSchema,
   checkpointNoteSchema,
   checkpointSignatureSchema,
 } from './schemas/audit-receipt.js';
+export {
+  type CatalogProvider,
+  providerCatalogResponseSchema,
+  scopesResponseSchema,
+} from './schemas/catalog.js';
 export {
   type ConnectParameter,
   type ConnectProvider,
@@ -80,6 +86,15 @@ export {
   secretKinds,
   secretSlugSchema,
 } from './schemas/managed-secrets.js';
+export {
+  type ProxyRequest,
+  type ProxyResponse,
+  type ProxyStreamRequest,
+  type ProxyStreamResponse,
+  proxyResponseSchema,
+  proxyStreamRequestSchema,
+  proxyStreamResponseSchema,
+} from './schemas/proxy.js';
 export {
   type AuditCallRequest,
   type ScopeMismatchReport,

@@ -1,17 +1,11 @@
-import {
-  isAddressAllowed,
-  isHostAllowedByOperator,
-  type NetworkAllowance,
-  parseAllowedNetworks,
-} from './destination/allowed-networks.js';
-import { checkDestinationWith, readPort } from './destination/check-destination.js';
-import { resolveAddresses } from './destination/resolve-addresses.js';
 import { cacheResolver, type ResolveHost, resolveWithSystem } from './destination/resolve-host.js';
 import { EgressError } from './egress-error.js';
 import { createEgressResponse, type EgressResponse } from './egress-response.js';
+import { createGuard } from './guard-request.js';
 import { decodeBody } from './transport/decode-body.js';
+import { decodeStream } from './transport/decode-stream.js';
 import type { Transport } from './transport/open-transport.js';
-import { checkRequestHead } from './transport/request-headers.js';
+import type { RawStream, StreamedBody } from './transport/stream-request.js';
 
 export type EgressOptions = {
   /** Loopback, and http on loopback, are allowed. */
@@ -30,14 +24,20 @@ export type EgressOptions = {
   ca?: string;
 };
 
-export type EgressRequest = {
+type RequestTarget = {
   method: string;
   headers?: Readonly<Record<string, string>>;
-  body?: string | Uint8Array;
   /** Exact `host[:port]` or `*.example.com`; absent: any public host. */
   allowedHosts?: readonly string[];
   /** In addition to those of the options. */
   allowedNetworks?: readonly string[];
+  /** Longest URL; default 8,192. */
+  urlCharactersMax?: number;
+  signal?: AbortSignal;
+};
+
+export type EgressRequest = RequestTarget & {
+  body?: string | Uint8Array;
   /** From the call until the whole response is there. */
   timeoutMs: number;
   /** Limit of the body, before and after decoding; default 1 MiB. */
@@ -49,8 +49,21 @@ export type EgressRequest = {
    * error says `requestWritten: false`.
    */
   beforeFirstByte?: () => Promise<void>;
-  signal?: AbortSignal;
 };
+
+export type EgressStreamRequest = RequestTarget & {
+  /** Bytes, or a source that is read as fast as the other side takes it. */
+  body?: StreamedBody;
+  /** Length of a body that is a source, where it is known; else it is sent in chunks. */
+  contentLength?: number | undefined;
+  /** From the call until the whole response was read; absent: no limit. */
+  timeoutMs?: number;
+  /** How long nothing may move in either direction; absent: no limit. */
+  silenceTimeoutMs?: number;
+};
+
+/** A response whose body is on its way. */
+export type EgressStream = RawStream;
 
 export type Egress = {
   /**
@@ -58,6 +71,11 @@ export type Egress = {
    * Throws {@link EgressError} and nothing else.
    */
   fetch(url: string, request: EgressRequest): Promise<EgressResponse>;
+  /**
+   * The same, with a body of any size both ways: what is not read is not asked for, and destroying `body` ends the request. The
+   * body is decoded; it fails with an {@link EgressError}. Throws {@link EgressError} and nothing else.
+   */
+  stream(url: string, request: EgressStreamRequest): Promise<EgressStream>;
   close(): Promise<void>;
 };
 
@@ -68,47 +86,19 @@ export function createEgress(options: EgressOptions): Egress {
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
   const nowMs = options.nowMs ?? (() => performance.now());
   const resolveHost = cacheResolver(options.lookup ?? resolveWithSystem, options.lookupTtlMs ?? 5_000, nowMs);
+  const guard = createGuard(options, resolveHost);
   let transport: Promise<Transport> | undefined;
   const loadTransport = async (): Promise<Transport> => {
     const { openTransport } = await import('./transport/open-transport.js');
     return openTransport({ connectTimeoutMs, ca: options.ca });
   };
-  const ownNetworks = [...(options.allowedNetworks ?? [])];
-  const ownAllowance = parseAllowedNetworks(ownNetworks);
 
   return {
     close: async () => (await transport)?.pools.close(),
     async fetch(text, request) {
       const startedAtMs = performance.now();
-      const allowance = readAllowance(ownAllowance, ownNetworks, request.allowedNetworks);
-      const check = checkDestinationWith(
-        text,
-        { allowedHosts: request.allowedHosts, isDevelopment: options.isDevelopment },
-        allowance,
-      );
-      if (!check.ok)
-        throw new EgressError(check.code, check.reason, { requestWritten: false, host: check.host });
-      const { url } = check;
-      const host = url.host;
-      const head = checkRequestHead(request.method, request.headers ?? {});
-      if (!head.ok) throw new EgressError('invalid_request', head.reason, { requestWritten: false, host });
-
-      const addresses = await resolveAddresses(url.hostname, host, resolveHost, {
-        timeoutMs: Math.min(connectTimeoutMs, request.timeoutMs),
-        signal: request.signal,
-      });
-      const facts = {
-        allowance,
-        isHostAllowed: isHostAllowedByOperator(allowance, url.hostname, readPort(url)),
-        isDevelopment: options.isDevelopment,
-      };
-      if (addresses.length === 0 || !addresses.every((address) => isAddressAllowed(address, facts))) {
-        throw new EgressError('blocked_destination', 'the host resolves to an address that is not public', {
-          requestWritten: false,
-          host,
-        });
-      }
-
+      const passed = await guard(text, request, Math.min(connectTimeoutMs, request.timeoutMs));
+      const { url, host, headers, addresses } = passed;
       const responseBytesMax = request.maxResponseBytes ?? responseBytesDefault;
       transport ??= loadTransport();
       const { pools, send } = await transport;
@@ -120,7 +110,7 @@ export function createEgress(options: EgressOptions): Egress {
           host,
           path: `${url.pathname}${url.search}`,
           method: request.method,
-          headers: head.headers,
+          headers,
           body: request.body,
           timeoutMs: Math.max(1, request.timeoutMs - (performance.now() - startedAtMs)),
           responseBytesMax,
@@ -138,20 +128,26 @@ export function createEgress(options: EgressOptions): Egress {
         if (request.isFreshConnection) void pool.destroy();
       }
     },
+    async stream(text, request) {
+      const startedAtMs = performance.now();
+      const { timeoutMs } = request;
+      const passed = await guard(text, request, Math.min(connectTimeoutMs, timeoutMs ?? connectTimeoutMs));
+      const { url, host, headers, addresses } = passed;
+      transport ??= loadTransport();
+      const { pools, stream } = await transport;
+      const raw = await stream(pools.obtain(url.origin, addresses), {
+        host,
+        path: `${url.pathname}${url.search}`,
+        method: request.method,
+        headers,
+        body: request.body,
+        contentLength: request.contentLength,
+        timeoutMs:
+          timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (performance.now() - startedAtMs)),
+        silenceTimeoutMs: request.silenceTimeoutMs,
+        signal: request.signal,
+      });
+      return decodeStream(raw, host);
+    },
   };
-}
-
-function readAllowance(
-  own: NetworkAllowance,
-  ownNetworks: readonly string[],
-  more: readonly string[] | undefined,
-): NetworkAllowance {
-  if (more === undefined || more.length === 0) return own;
-  try {
-    return parseAllowedNetworks([...ownNetworks, ...more]);
-  } catch {
-    throw new EgressError('blocked_destination', 'the allowed networks cannot be read', {
-      requestWritten: false,
-    });
-  }
 }

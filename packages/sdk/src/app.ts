@@ -26,6 +26,8 @@ import { type KeyScopeCatalog, listScopes } from './lookups/list-scopes.js';
 import { verifyUserToken } from './lookups/verify-user-token.js';
 import { type AppOptions, readClientOptions } from './options/client-options.js';
 import type { EitherSpelling } from './options/option-names.js';
+import { proxyRequest } from './proxy/proxy-request.js';
+import type { ProxyResult } from './proxy/proxy-result.js';
 import { createKeySession, type KeySession, type KeySessionOptions } from './secrets/create-key-session.js';
 import {
   type CreatedGrant,
@@ -77,6 +79,18 @@ export class App implements AsyncDisposable {
     options: EitherSpelling<RequestOptions>,
   ): Promise<Response> {
     return performRequest(this.#client, method, url, options);
+  }
+
+  /**
+   * Has the vault call a provider with the credential of a grant, which does not leave the vault, and gives the provider's answer,
+   * an error of the provider's among them. Bodies of up to 10 MiB; longer ones by `proxyStream`.
+   */
+  proxyRequest(
+    method: HttpMethod | (string & {}),
+    url: string,
+    options: EitherSpelling<RequestOptions>,
+  ): Promise<ProxyResult> {
+    return proxyRequest(this.#client, method, url, options);
   }
 
   /** Connects accounts from a terminal: opens the connect page in the browser and waits until the person is done. */

@@ -36,11 +36,20 @@ export {
 } from './errors/key-errors.js';
 export { NetworkError, TimeoutError } from './errors/network-errors.js';
 export {
+  CredentialEchoedError,
   ProviderAPIError,
+  ProviderTimeoutError,
   ProviderUnauthorizedError,
+  ProviderUnreachableError,
+  ProxyCallFailedError,
   ScopeReauthRequiredError,
 } from './errors/provider-errors.js';
-export { BlockedDestinationError, PolicyViolationError, RateLimitError } from './errors/refusal-errors.js';
+export {
+  BlockedDestinationError,
+  PolicyViolationError,
+  RateLimitError,
+  RestrictedGrantRequiresProxyError,
+} from './errors/refusal-errors.js';
 export type {
   GrantFilter,
   GrantInfo,
@@ -56,6 +65,7 @@ export type { KeyScopeCatalog } from './lookups/list-scopes.js';
 export type { AlterLogger, AppOptions, UserTokenGetter } from './options/client-options.js';
 export type { EitherSpelling } from './options/option-names.js';
 export { Provider } from './provider.js';
+export { ProxyResult } from './proxy/proxy-result.js';
 export type { KeySession, KeySessionOptions } from './secrets/create-key-session.js';
 export type { CreatedGrant, SecretGrantOptions, SecretPrincipal } from './secrets/create-secret-grant.js';
 export type { RateLimit } from './vault/vault-client.js';

@@ -5,6 +5,12 @@ import type { RequestContext } from '../http/request-context.js';
 
 /** What has become known of a call by the time it is recorded. */
 export interface CallFacts {
+  /** Whether the credential is released, or the vault makes the call itself. */
+  readonly kind: 'access.retrieve' | 'access.proxy';
+  /** The URL with everything that is added to the one of the body. */
+  url?: string | undefined;
+  /** What else the record says. */
+  details?: AuditEvent['details'];
   userId?: string | undefined;
   grantId?: string | undefined;
   providerId?: string | undefined;
@@ -23,7 +29,7 @@ export function describeCall(
 ): AuditEvent {
   const { caller } = context;
   return {
-    kind: 'access.retrieve',
+    kind: facts.kind,
     appId: caller.appId,
     grantId: facts.grantId,
     providerId: facts.providerId ?? body.provider_id,
@@ -36,11 +42,11 @@ export function describeCall(
     principal: facts.principal,
     credentialKind: facts.credentialKind ?? 'oauth',
     method: body.request.method,
-    url: body.request.url,
+    url: facts.url ?? body.request.url,
     reason: body.reason,
     context: caller.context,
     decision: refusal === undefined ? 'allow' : 'deny',
-    outcome: refusal === undefined ? 'released' : 'refused',
+    outcome: refusal !== undefined ? 'refused' : facts.kind === 'access.proxy' ? 'started' : 'released',
     errorCode: refusal?.code,
     status: refusal?.status,
     rule: facts.denial && describeRule(facts.denial),
@@ -50,8 +56,8 @@ export function describeCall(
     // A grant id that was not found is kept as it was asked for, in case somebody is probing.
     details:
       facts.grantId === undefined && body.grant_id !== undefined
-        ? { requested_grant_id: body.grant_id }
-        : undefined,
+        ? { ...facts.details, requested_grant_id: body.grant_id }
+        : facts.details,
   };
 }
 

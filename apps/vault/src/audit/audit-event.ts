@@ -25,6 +25,7 @@ export interface AppendResult {
 /** Every kind of record (A2, A4). */
 export type AuditEventKind =
   | 'access.retrieve'
+  | 'access.proxy'
   | 'access.outcome'
   | 'grant.created'
   | 'grant.reauthorized'
@@ -52,6 +53,7 @@ export type AuditEventKind =
   | 'security.key_refused'
   | 'security.user_token_refused'
   | 'security.origin_refused'
+  | 'security.credential_echoed'
   | 'provider.breaker_opened'
   | 'provider.breaker_closed'
   | 'audit.exported'

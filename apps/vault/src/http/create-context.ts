@@ -52,6 +52,12 @@ class RequestState implements OpenRequest {
     return this.head.header(name);
   }
 
+  onGone(listener: () => void): () => void {
+    const socket = this.head.incoming?.socket;
+    socket?.once('close', listener);
+    return () => void socket?.off('close', listener);
+  }
+
   setHeader(name: string, value: string): void {
     this.headers ??= {};
     this.headers[name] = value;

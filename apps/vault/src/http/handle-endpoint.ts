@@ -63,7 +63,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     let parsed: unknown;
     if (bytes.length > 0) {
       requireJsonType(request);
-      parsed = parseJsonBody(bytes);
+      parsed = parseJsonBody(bytes, options.exactField);
     }
     const body = validate(parsed);
     if (isSigned && request.caller.caller !== undefined && request.caller.actorId === undefined) {

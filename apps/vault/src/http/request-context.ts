@@ -42,6 +42,8 @@ export interface RequestContext {
   readonly raw: HonoContext;
   /** A request header by its lower-case name. */
   header(name: string): string | undefined;
+  /** Calls `listener` when the caller's connection ends before the answer is there; answers how to stop that. */
+  onGone(listener: () => void): () => void;
   /** Sets a header of the answer, also of an error's. */
   setHeader(name: string, value: string): void;
 }

@@ -30,6 +30,8 @@ export interface RouteOptions {
   readonly isDirect?: boolean;
   /** Largest body; default 1 MiB. */
   readonly bodyBytesMax?: number;
+  /** A top-level field that is passed on to others as it came, its numbers digit for digit. */
+  readonly exactField?: string;
   /** Requests per minute from one address (for `key`: of one API key from one address); absent: no limit. */
   readonly perMinuteMax?: number;
   /** Runs first of all, for headers that errors need too (CORS). */

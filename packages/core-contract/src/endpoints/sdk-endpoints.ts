@@ -21,6 +21,7 @@ import {
   secretSessionRequestSchema,
   secretSessionResponseSchema,
 } from '../schemas/managed-secrets.js';
+import { proxyRequestSchema, proxyResponseSchema } from '../schemas/proxy.js';
 import {
   auditCallRequestSchema,
   auditCallResponseSchema,
@@ -29,6 +30,38 @@ import {
   tokenResponseSchema,
 } from '../schemas/token.js';
 import { defineEndpoint } from './endpoint.js';
+
+/** What can stand between a grant and its use. */
+const useErrors = [
+  'grant_not_found',
+  'grant_revoked',
+  'grant_expired',
+  'credential_revoked',
+  'scope_mismatch',
+  'ambiguous_grant',
+  'jwt_validation_error',
+  'time_window',
+  'ip_allowlist',
+  'policy_unknown_rule',
+  'policy_malformed',
+  'policy_evaluation_failed',
+  'token_refresh_in_progress',
+  'provider_not_configured',
+  'provider_configuration_unavailable',
+  'provider_unavailable',
+  'blocked_destination',
+  'audit_unavailable',
+] as const;
+
+/** What can go wrong with a call that the vault makes itself. */
+const proxyErrors = [
+  'header_not_allowed',
+  'query_too_long',
+  'provider_unreachable',
+  'provider_call_failed',
+  'credential_echoed',
+  'provider_timeout',
+] as const;
 
 /** The signed endpoints that SDKs call. */
 export const sdkEndpoints = {
@@ -73,26 +106,20 @@ export const sdkEndpoints = {
       'Releases a fresh credential for one call, after the rules have passed and the call is on record.',
     request: tokenRequestSchema,
     response: tokenResponseSchema,
-    errors: [
-      'grant_not_found',
-      'grant_revoked',
-      'grant_expired',
-      'credential_revoked',
-      'scope_mismatch',
-      'ambiguous_grant',
-      'jwt_validation_error',
-      'time_window',
-      'ip_allowlist',
-      'policy_unknown_rule',
-      'policy_malformed',
-      'policy_evaluation_failed',
-      'token_refresh_in_progress',
-      'provider_not_configured',
-      'provider_configuration_unavailable',
-      'provider_unavailable',
-      'blocked_destination',
-      'audit_unavailable',
-    ],
+    errors: [...useErrors, 'restricted_grant_requires_proxy'],
+    notSupportedYet: ['app_user_id'],
+  }),
+  proxyCall: defineEndpoint({
+    name: 'proxyCall',
+    method: 'POST',
+    path: '/sdk/proxy',
+    access: 'key',
+    scope: 'proxy:execute',
+    summary:
+      'Calls the provider with a fresh credential, which does not leave the vault, and answers what the provider answered.',
+    request: proxyRequestSchema,
+    response: proxyResponseSchema,
+    errors: [...useErrors, ...proxyErrors],
     notSupportedYet: ['app_user_id'],
   }),
   recordApiCall: defineEndpoint({

@@ -15,13 +15,15 @@ export type EgressPolicy = {
   allowedNetworks?: readonly string[] | undefined;
   /** Loopback, and http on loopback, are allowed. */
   isDevelopment: boolean;
+  /** Longest URL; default {@link urlLengthMax}. */
+  urlCharactersMax?: number | undefined;
 };
 
 export type DestinationCheck =
   | { ok: true; url: URL }
   | { ok: false; code: 'blocked_destination' | 'invalid_url'; reason: string; host?: string };
 
-/** Longest URL that is looked at. */
+/** Longest URL that is looked at where nothing else is said. */
 export const urlLengthMax = 8192;
 // Scheme, exactly two slashes, authority: nothing that a more forgiving parser would read differently.
 const shape = /^(?<scheme>https?):\/\/(?<authority>[^/?#]+)/i;
@@ -57,10 +59,10 @@ export function checkDestination(url: string, policy: EgressPolicy): Destination
 /** {@link checkDestination} with the operator's list already read. */
 export function checkDestinationWith(
   text: string,
-  policy: Pick<EgressPolicy, 'allowedHosts' | 'isDevelopment'>,
+  policy: Pick<EgressPolicy, 'allowedHosts' | 'isDevelopment' | 'urlCharactersMax'>,
   allowance: NetworkAllowance,
 ): DestinationCheck {
-  const parsed = parseUrl(text);
+  const parsed = parseUrl(text, policy.urlCharactersMax ?? urlLengthMax);
   if (!(parsed instanceof URL)) return { ok: false, code: 'invalid_url', reason: parsed };
   const host = parsed.host;
   const block = (reason: string): DestinationCheck => ({
@@ -111,9 +113,9 @@ function isInternalName(hostname: string): boolean {
 }
 
 /** The parsed URL, or the reason why it is refused. */
-function parseUrl(text: string): URL | string {
+function parseUrl(text: string, charactersMax: number): URL | string {
   if (typeof text !== 'string' || text.length === 0) return 'not a URL';
-  if (text.length > urlLengthMax) return 'the URL is too long';
+  if (text.length > charactersMax) return 'the URL is too long';
   if (forbiddenCharacters.test(text)) return 'the URL contains a space, a control character or a backslash';
   const match = shape.exec(text);
   const authority = match?.groups?.authority;

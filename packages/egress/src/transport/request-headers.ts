@@ -1,4 +1,6 @@
-const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const methodPattern = /^[A-Z][A-Z-]{0,31}$/;
+// They open tunnels, or show the credential to whoever asks.
+const refusedMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Visible characters, space, tab and latin-1: a CR, LF or NUL would end the header and start another one (E3).
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -32,8 +34,8 @@ export function checkRequestHead(
   method: string,
   headers: Readonly<Record<string, string>>,
 ): { ok: true; headers: Record<string, string> } | { ok: false; reason: string } {
-  if (!methods.has(method))
-    return { ok: false, reason: 'the method is not one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' };
+  if (!methodPattern.test(method) || refusedMethods.has(method))
+    return { ok: false, reason: 'the method is not one that may be sent' };
   const checked = new Map<string, string>();
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {

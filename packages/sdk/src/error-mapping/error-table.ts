@@ -22,8 +22,19 @@ import {
   KeyExpiredError,
   KeyRevokedError,
 } from '../errors/key-errors.js';
-import { ScopeReauthRequiredError } from '../errors/provider-errors.js';
-import { BlockedDestinationError, PolicyViolationError, RateLimitError } from '../errors/refusal-errors.js';
+import {
+  CredentialEchoedError,
+  ProviderTimeoutError,
+  ProviderUnreachableError,
+  ProxyCallFailedError,
+  ScopeReauthRequiredError,
+} from '../errors/provider-errors.js';
+import {
+  BlockedDestinationError,
+  PolicyViolationError,
+  RateLimitError,
+  RestrictedGrantRequiresProxyError,
+} from '../errors/refusal-errors.js';
 
 /** What the failed call was about, for errors whose body does not say it. */
 export interface CallSubject {
@@ -66,6 +77,36 @@ const rows: readonly Row[] = [
     statuses: [400, 403, 502],
     codes: ['credential_revoked'],
     make: (a) => new CredentialRevokedError(a.message, grantFacts(a)),
+  },
+  {
+    statuses: [400, 403, 502],
+    codes: ['restricted_grant_requires_proxy'],
+    make: (a) => new RestrictedGrantRequiresProxyError(a.message, a.facts),
+  },
+  {
+    statuses: [400, 502],
+    codes: ['delegated_grant_requires_proxy', 'hitl_grant_requires_proxy', 'user_limits_require_proxy'],
+    make: (a) => new RestrictedGrantRequiresProxyError(a.message, a.facts),
+  },
+  {
+    statuses: [502],
+    codes: ['provider_unreachable'],
+    make: (a) => new ProviderUnreachableError(a.message, a.facts),
+  },
+  {
+    statuses: [502],
+    codes: ['provider_call_failed'],
+    make: (a) => new ProxyCallFailedError(a.message, a.facts),
+  },
+  {
+    statuses: [502],
+    codes: ['credential_echoed'],
+    make: (a) => new CredentialEchoedError(a.message, a.facts),
+  },
+  {
+    statuses: [504],
+    codes: ['provider_timeout'],
+    make: (a) => new ProviderTimeoutError(a.message, a.facts),
   },
   {
     statuses: [401],

@@ -1,4 +1,5 @@
 import { AlterSDKError, type ErrorFacts } from './alter-sdk-error.js';
+import { BackendError } from './backend-error.js';
 
 /** Facts of an error that the provider answered. */
 export interface ProviderErrorFacts extends ErrorFacts {
@@ -55,4 +56,28 @@ export class ScopeReauthRequiredError extends ProviderAPIError {
 export class ProviderUnauthorizedError extends ProviderAPIError {
   static override readonly code = 'provider_unauthorized';
   declare readonly code: 'provider_unauthorized';
+}
+
+/** The vault could not reach the provider; nothing of the call was sent. */
+export class ProviderUnreachableError extends BackendError {
+  static override readonly code = 'provider_unreachable';
+  declare readonly code: 'provider_unreachable';
+}
+
+/** The provider's answer to a proxied call did not arrive whole; the call may have had its effect. */
+export class ProxyCallFailedError extends BackendError {
+  static override readonly code = 'provider_call_failed';
+  declare readonly code: 'provider_call_failed';
+}
+
+/** The provider did not answer a proxied call in time; `details.timeout_reason` says on which side the time went. */
+export class ProviderTimeoutError extends BackendError {
+  static override readonly code = 'provider_timeout';
+  declare readonly code: 'provider_timeout';
+}
+
+/** The provider's answer held the credential, so the vault did not pass it on; the call had its effect. */
+export class CredentialEchoedError extends BackendError {
+  static override readonly code = 'credential_echoed';
+  declare readonly code: 'credential_echoed';
 }

@@ -27,6 +27,11 @@ export class BlockedDestinationError extends BackendError {
   declare readonly code: 'blocked_destination';
 }
 
+/** The credential does not leave the vault: `proxyRequest` makes the call, `request` does not. */
+export class RestrictedGrantRequiresProxyError extends BackendError {
+  static override readonly code: string = 'restricted_grant_requires_proxy';
+}
+
 /** The vault's own limit on requests. */
 export class RateLimitError extends BackendError {
   static override readonly code = 'rate_limit_exceeded';

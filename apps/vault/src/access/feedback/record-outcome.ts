@@ -2,10 +2,8 @@ import type { AuditCallRequest } from '@alter-ai/core-contract';
 import { sha256Hex } from '@alter-ai/core-crypto';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
-import { forceRefresh } from '../../storage/live/credentials.js';
-import { findGrantById, storeMismatch } from '../../storage/live/grants.js';
-import { findUsableGrant, type UsableGrant } from '../../storage/live/usable-grant.js';
-import { listMissingScopes } from '../answer-token.js';
+import { findGrantById } from '../../storage/live/grants.js';
+import { noteRefusal } from './note-refusal.js';
 
 /**
  * `POST /sdk/oauth/audit/api-call`: records how a provider call ended, with sizes and digests of its bodies, never the bodies
@@ -51,34 +49,13 @@ export async function recordOutcome(context: RequestContext, body: AuditCallRequ
   const result = await deps.audit.append(event, caller.nonceClaim);
   if (!result.isNonceAccepted) throw new ApiError('nonce_reused');
   if (grant.grant_kind === 'managed_secret') return;
-  if (body.response_status === 401) await noteRefusedToken(context, body, grant.credential_id);
-  if (body.response_status === 403) await noteRefusedScope(context, body.grant_id);
-}
-
-async function noteRefusedToken(
-  context: RequestContext,
-  body: AuditCallRequest,
-  credentialId: string,
-): Promise<void> {
-  const challenge = body.response_headers?.['www-authenticate'] ?? '';
-  // RFC 6750 section 3.1: the token is good, it only lacks a scope; a new one would not have it either.
-  if (!body.token_generation || /\berror="?insufficient_scope\b/i.test(challenge)) return;
-  const key = { appId: context.caller.appId, credentialId };
-  await forceRefresh(context.deps.storage, key, body.token_generation);
-}
-
-async function noteRefusedScope(context: RequestContext, grantId: string): Promise<void> {
-  const { deps, caller } = context;
-  const grant = await findUsableGrant(deps.storage, caller.appId, grantId);
-  if (!grant || grant.mismatch_json !== null) return;
-  const missing = await listMissing(context, grant);
-  if (missing.length > 0) await storeMismatch(deps.storage, { appId: caller.appId, grantId }, missing);
-}
-
-async function listMissing({ deps, caller }: RequestContext, grant: UsableGrant): Promise<string[]> {
-  const settings = await deps.settings.load(caller.appId, caller.appVersion);
-  const provider = settings.providersByConfigId.get(grant.provider_config_id);
-  return provider ? listMissingScopes(provider, JSON.parse(grant.scopes_json) as string[]) : [];
+  await noteRefusal(context, {
+    grantId: grant.id,
+    credentialId: grant.credential_id,
+    tokenGeneration: body.token_generation,
+    status: body.response_status,
+    challenge: body.response_headers?.['www-authenticate'],
+  });
 }
 
 function describeStatus(status: number): string {

@@ -5,17 +5,27 @@ import { ApiError } from '../api-error.js';
 const depthMax = 64;
 const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
 /** Top-level fields that carry other people's data: any JSON, any character. */
-const foreignFields = new Set(['reason', 'request_body', 'response_body']);
+const foreignFields = new Set(['reason', 'body', 'request_body', 'response_body']);
+
+/** What may stand for a number that a double does not write back as it was. */
+const longNumber = /\d{16}|\d[.eE]/;
+
+/** JSON with access to the source text (ECMAScript proposal, in Node since 21), which TypeScript's library does not know. */
+const sourceJson = JSON as unknown as {
+  parse(text: string, revive: (name: string, value: unknown, at: { source?: string }) => unknown): unknown;
+  rawJSON(text: string): unknown;
+};
 
 const openBracket = 0x5b;
 const openBrace = 0x7b;
 
 /**
  * Parses a body as JSON, with what no endpoint accepts refused: bytes that are no UTF-8, deep nesting, names that reach
- * into prototypes, lone surrogates and NUL (which the database cannot hold).
+ * into prototypes, lone surrogates and NUL (which the database cannot hold). In `exactField` numbers keep the spelling they came in,
+ * so that `JSON.stringify` writes the value as it was sent.
  * @throws ApiError `invalid_request`
  */
-export function parseJsonBody(bytes: Buffer): unknown {
+export function parseJsonBody(bytes: Buffer, exactField?: string): unknown {
   if (!isUtf8(bytes)) throw refuse('The body is not valid UTF-8.');
   let openings = 0;
   for (let index = 0; index < bytes.length; index += 1) {
@@ -31,7 +41,19 @@ export function parseJsonBody(bytes: Buffer): unknown {
   }
   // Nearly every body is flat and without escapes: nothing to walk.
   if (openings > depthMax || isSuspicious(text)) checkValue(value);
+  if (exactField !== undefined && longNumber.test(text)) keepNumbers(value, text, exactField);
   return value;
+}
+
+/** Replaces a top-level field by the same with numbers in their own spelling: what a double cannot hold would be changed. */
+function keepNumbers(value: unknown, text: string, field: string): void {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return;
+  const exact = sourceJson.parse(text, (_name, each, { source }) =>
+    typeof each === 'number' && source !== undefined && source !== String(each)
+      ? sourceJson.rawJSON(source)
+      : each,
+  );
+  Object.assign(value, { [field]: (exact as Record<string, unknown>)[field] });
 }
 
 function isSuspicious(text: string): boolean {

@@ -1,6 +1,6 @@
 import { sdkEndpoints } from '@alter-ai/core-contract';
-import { releaseCredential } from '../../access/release-credential.js';
-import { route } from '../../http/route.js';
+import { releaseCredential } from '../../../access/release-credential.js';
+import { route } from '../../../http/route.js';
 
 /** `POST /sdk/token`. */
 export const routes = [

@@ -1,0 +1,77 @@
+import { pipeline, type Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { EgressError } from '../egress-error.js';
+import type { RawStream } from './stream-request.js';
+
+const decoders = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+} as const;
+const encodingsMax = 2;
+/** From here on a body may be at most so many times as long as what came over the wire (E4: decompression bombs). */
+const plainBytesMax = 16 * 1024 * 1024;
+const growthMax = 200;
+/** They speak of the encoded body, or of the connection it came over (RFC 9110 section 7.6.1). */
+const droppedHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Undoes `Content-Encoding` while the body is read. @throws EgressError `invalid_response` for an encoding nobody asked for */
+export function decodeStream(raw: RawStream, host: string): RawStream {
+  const encodings = raw.headers
+    .filter(([name]) => name === 'content-encoding')
+    .flatMap(([, value]) => value.split(','))
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity');
+  const isPlain = encodings.length === 0;
+  const headers = raw.headers.filter(
+    ([name]) => !droppedHeaders.has(name) && (isPlain || name !== 'content-length'),
+  );
+  if (isPlain) return { ...raw, headers };
+  const fail = (reason: string): EgressError =>
+    new EgressError('invalid_response', reason, { requestWritten: true, host });
+  const stages = encodings.reverse().map((name) => {
+    return Object.hasOwn(decoders, name) ? decoders[name as keyof typeof decoders] : undefined;
+  });
+  if (stages.length > encodingsMax || stages.includes(undefined)) {
+    const error = fail('unknown content encoding');
+    raw.body.destroy(error);
+    throw error;
+  }
+  let encodedBytes = 0;
+  const counted = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      encodedBytes += chunk.byteLength;
+      done(null, chunk);
+    },
+  });
+  let plainBytes = 0;
+  const limited = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      plainBytes += chunk.byteLength;
+      if (plainBytes <= plainBytesMax || plainBytes <= encodedBytes * growthMax) return done(null, chunk);
+      const reason = 'the decoded response exceeds the limit';
+      done(new EgressError('response_too_large', reason, { requestWritten: true, host }));
+    },
+    destroy(error, done) {
+      // The library's own errors may quote what they read.
+      const isOwn = error === null || error instanceof EgressError;
+      done(isOwn ? error : fail('the content encoding is broken'));
+    },
+  });
+  const chain = [raw.body, counted, ...stages.flatMap((open) => (open ? [open()] : [])), limited];
+  // As with the plain body: whoever reads it learns of a failure then.
+  limited.on('error', () => {});
+  pipeline(chain as [Readable, ...Transform[]], () => {});
+  return { status: raw.status, headers, body: limited };
+}
