@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mintApiKey } from '@alter-ai/core-crypto';
 import pg from 'pg';
-import { startVaultProcess, type VaultProcess } from '../harness/vault-process.js';
+import { startVaultProcess, type VaultProcess, type VaultProcessOptions } from '../harness/vault-process.js';
 
 /** Three vault processes on one PostgreSQL database of their own. */
 export interface Fleet {
@@ -36,7 +36,7 @@ export async function startFleet(
   const vaults: VaultProcess[] = [];
   const processIds: string[] = [];
   const start = async (index: number, port?: number) => {
-    vaults[index] = await startVaultProcess({
+    vaults[index] = await startPatiently({
       config,
       databaseUrl,
       env,
@@ -58,6 +58,17 @@ export async function startFleet(
       await drop();
     },
   };
+}
+
+/** On a machine that thousands of calls keep busy a start may not be done within the time that is usual. */
+async function startPatiently(options: VaultProcessOptions): Promise<VaultProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startVaultProcess(options);
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
 }
 
 /** The record of the start that nobody has claimed yet. */

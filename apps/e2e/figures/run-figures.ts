@@ -125,11 +125,12 @@ async function killWhileRefreshing(
       (_vault, index) => held.filter((refresh) => refresh.holder === fleet.processId(index)).length,
     );
     const most = Math.max(...sizes);
-    if (most > 0) heldSinceMs ??= Date.now();
+    if (most === 0) heldSinceMs = null;
+    else heldSinceMs ??= Date.now();
     const isEveryoneAsked = countPresented() - atStart >= options.due;
-    // Not so late that the first answers come back.
+    // Not so late that the first answers come back, unless too few are under way to prove much.
     const isTime = heldSinceMs !== null && Date.now() - heldSinceMs > options.delayMs * 0.8;
-    if (most > 0 && (isEveryoneAsked || isTime)) {
+    if (most > 0 && (isEveryoneAsked || (isTime && most >= Math.min(5, options.due / 10)))) {
       const victim = sizes.indexOf(most);
       const holder = fleet.processId(victim);
       fleet.kill(victim);

@@ -19,11 +19,13 @@ describe.skipIf(!process.env.DATABASE_URL)('a process whose database connections
       const lease = await takeLease(storage, row, 'busy', leaseTtlMs);
       if (!lease) throw new Error('no lease');
       let hasEnded = false;
+      // Both connections that calls may use, for three seconds.
       const long = Promise.all(
-        Array.from({ length: 8 }, () => sql`select pg_sleep(0.5)`.execute(storage.db)),
-      ).then(() => {
-        hasEnded = true;
-      });
+        [1, 2].map(async () => {
+          await sql`select pg_sleep(3)`.execute(storage.db);
+          hasEnded = true;
+        }),
+      );
       const key = { appId: row.app_id, credentialId: row.id };
       expect(await renewLease(storage, key, lease, leaseTtlMs)).toBe(true);
       expect(hasEnded).toBe(false);
