@@ -17,11 +17,12 @@ export const auditCheckpoints: Migration = {
       // The index of searches: what a run of records is about. Made behind the records, and made again from them.
       `create table audit_segments (
         number bigint not null primary key, month text not null, chain_id text not null, first_sequence bigint not null,
-        last_sequence bigint not null, min_id text not null, max_id text not null)`,
+        last_sequence bigint not null, min_id text not null, max_id text not null,
+        is_ordered integer not null)`,
       'create index audit_segments_chain on audit_segments (chain_id, last_sequence)',
       'create index audit_segments_month on audit_segments (month)',
       `create table audit_terms (
-        segment bigint not null, term bigint not null, places ${bytes},
+        segment bigint not null, term bigint not null, places ${bytes} not null,
         primary key (segment, term))${kind === 'sqlite' ? ' without rowid' : ''}`,
       ...['audit_checkpoints', 'audit_checkpoint_chains'].flatMap((table) => listTriggers(table, kind)),
     ];

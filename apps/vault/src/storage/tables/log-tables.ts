@@ -60,6 +60,8 @@ export interface AuditSegmentTable {
   last_sequence: number;
   min_id: string;
   max_id: string;
+  /** Whether the ids ascend with the sequence: not where the clock was set back. */
+  is_ordered: number;
 }
 
 /** Which records of a segment are about something. */
@@ -67,8 +69,8 @@ export interface AuditTermTable {
   segment: number;
   /** Digest of what they are about. */
   term: number;
-  /** Distances from the segment's first record, 16 bits each, little endian; null where they are so many that all are looked at. */
-  places: Buffer | null;
+  /** Distances from the segment's first record: a list or a map of bits, whichever is shorter (`places.ts`). */
+  places: Buffer;
 }
 
 /** Nonces of signed requests; three tables in turn, each for one period of the request's timestamp (T1). */

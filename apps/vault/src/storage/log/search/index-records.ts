@@ -1,5 +1,6 @@
 import type { Storage } from '../../database/storage.js';
 import { type AuditMonth, listAuditMonths } from '../audit-tables.js';
+import { writePlaces } from './places.js';
 import {
   type IndexedRecord,
   insertSegment,
@@ -12,8 +13,6 @@ import { hashTerm, listTerms, readCaller } from './terms.js';
 
 /** Records of one segment; places in it have 16 bits. */
 const recordsPerSegmentDefault = 8_192;
-/** Of a term that more of a segment's records are about than one in so many there are no places: all of them are looked at. */
-const placesShare = 32;
 const recordsPerPage = 512;
 
 /** How much one run does. */
@@ -59,7 +58,7 @@ async function indexChain(
       const isEnded =
         last.at < work.idleBeforeMs || (await hasRecords(storage, months.slice(index + 1), chain.id));
       if (records.length < size && !isEnded) return made;
-      await storeSegment(storage, month, chain.id, records, size / placesShare);
+      await storeSegment(storage, month, chain.id, records);
       after = last.sequence;
       made += 1;
     }
@@ -101,43 +100,44 @@ function storeSegment(
   month: AuditMonth,
   chainId: string,
   records: readonly IndexedRecord[],
-  placesMax: number,
 ): Promise<void> {
-  const ids = records.map((record) => record.id).sort();
+  const ids = records.map((record) => record.id);
+  const sorted = ids.toSorted();
   const first = records[0]?.sequence ?? 0;
   const segment = {
     month,
     chain_id: chainId,
     first_sequence: first,
     last_sequence: records.at(-1)?.sequence ?? 0,
-    min_id: ids[0] ?? '',
-    max_id: ids.at(-1) ?? '',
+    min_id: sorted[0] ?? '',
+    max_id: sorted.at(-1) ?? '',
+    is_ordered: ids.every((id, index) => id === sorted[index]) ? 1 : 0,
   };
-  return insertSegment(storage, segment, collectTerms(records, first, placesMax));
+  return insertSegment(storage, segment, collectTerms(records, first));
 }
 
-function collectTerms(records: readonly IndexedRecord[], first: number, placesMax: number): SegmentTerm[] {
+function collectTerms(records: readonly IndexedRecord[], first: number): SegmentTerm[] {
   const placesOf = new Map<string, number[]>();
   for (const record of records) {
     const place = record.sequence - first;
     for (const term of listTerms({ ...record, caller: readCaller(record.record) })) {
       const places = placesOf.get(term);
       if (places === undefined) placesOf.set(term, [place]);
-      else if (places.length <= placesMax) places.push(place);
+      else places.push(place);
     }
   }
   const terms = new Map<number, readonly number[]>();
   for (const [text, places] of placesOf) {
     const term = hashTerm(text);
-    terms.set(term, [...(terms.get(term) ?? []), ...places]);
+    const known = terms.get(term);
+    terms.set(term, known === undefined ? places : [...new Set([...known, ...places])].sort(compareNumbers));
   }
+  // In the order of the table's key, so that it only ever grows at its end.
   return [...terms]
     .sort(([left], [right]) => left - right)
-    .map(([term, places]) => ({ term, places: places.length > placesMax ? null : writePlaces(places) }));
+    .map(([term, places]) => ({ term, places: writePlaces(places, records.length) }));
 }
 
-function writePlaces(places: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(places.length * 2);
-  for (const [index, place] of places.entries()) bytes.writeUInt16LE(place, index * 2);
-  return bytes;
+function compareNumbers(left: number, right: number): number {
+  return left - right;
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Storage } from '../../database/storage.js';
-import type { AuditRecordTable } from '../../tables/log-tables.js';
+import type { AuditRecordTable, AuditSegmentTable } from '../../tables/log-tables.js';
 import { selectAuditTable } from '../audit-scan.js';
 import type { AuditMonth } from '../audit-tables.js';
 
@@ -68,4 +68,26 @@ export function searchMonth(
   const id = within === undefined ? sql.ref('id') : sql`(id || '')`;
   query = query.where(sql<boolean>`${id} >= ${search.lower}`).where(sql<boolean>`${id} < ${search.upper}`);
   return query.orderBy(id, order).limit(limit).execute();
+}
+
+/** The first sequence of a segment whose id is at a bound or behind it, or the last one whose id is below. */
+export async function findSequenceAt(
+  storage: Storage,
+  month: AuditMonth,
+  segment: AuditSegmentTable,
+  side: 'from' | 'below',
+  id: string,
+): Promise<number> {
+  const { chain_id: chainId, first_sequence: first, last_sequence: last } = segment;
+  const row = await storage.db
+    .selectFrom(selectAuditTable(month))
+    .select('sequence')
+    .where('chain_id', '=', chainId)
+    .where('sequence', '>=', first)
+    .where('sequence', '<=', last)
+    .where(sql<boolean>`(id || '') ${sql.raw(side === 'from' ? '>=' : '<')} ${id}`)
+    .orderBy('sequence', side === 'from' ? 'asc' : 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sequence ?? (side === 'from' ? last + 1 : first - 1);
 }

@@ -17,7 +17,7 @@ export interface UnindexedChain {
 /** One term of a segment; see `AuditTermTable`. */
 export interface SegmentTerm {
   readonly term: number;
-  readonly places: Buffer | null;
+  readonly places: Buffer;
 }
 
 /** A record as the index reads it. */
@@ -117,7 +117,7 @@ export function readTerms(
   storage: Storage,
   segments: readonly number[],
   terms: readonly number[],
-): Promise<{ segment: number; term: number; places: Buffer | null }[]> {
+): Promise<{ segment: number; term: number; places: Buffer }[]> {
   return storage.db
     .selectFrom('audit_terms')
     .selectAll()
