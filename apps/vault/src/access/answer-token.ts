@@ -33,9 +33,9 @@ export function answerToken(
     provider_id: grant.provider_id,
     scope_mismatch: lacksRequiredScope(provider, scopes),
     token_generation: grant.token_generation,
+    allowed_hosts: [...facts.allowedHosts],
     ...readPlacement(provider),
     ...(tokens.additional === undefined ? {} : { additional_credentials: { ...tokens.additional } }),
-    allowed_hosts: [...facts.allowedHosts],
   };
 }
 

@@ -9,7 +9,14 @@ const body = {
   request: { method: 'GET', url: 'https://api.example.com/' },
 };
 /** What only a socket adds, and what is new for each answer. */
-const ownNames = new Set(['date', 'connection', 'keep-alive', 'content-length', 'x-request-id']);
+const ownNames = new Set([
+  'date',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'x-request-id',
+  'x-alter-audit-record-id',
+]);
 
 describeBothDatabases('answers past Hono', (kind) => {
   let vault: TestVault;

@@ -46,7 +46,9 @@ function writeAnswer(incoming: IncomingMessage, outgoing: ServerResponse, answer
   const bytes = Buffer.byteLength(body);
   // The rest of a body that was too long is not waited for.
   if (!incoming.complete) outgoing.once('finish', () => incoming.destroy());
-  outgoing.writeHead(answer.status, { ...answer.headers, 'Content-Length': bytes });
+  const headers = ['Content-Length', String(bytes)];
+  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+  outgoing.writeHead(answer.status, headers);
   // Nearly every answer is ASCII, which needs no encoding.
   outgoing.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }
