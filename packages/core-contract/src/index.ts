@@ -38,7 +38,7 @@ export {
   checkpointChainSchema,
   checkpointNoteSchema,
   checkpointSignatureSchema,
-} from './schemas/audit-receipt.js';
+} from './audit/audit-receipt.js';
 export {
   type CatalogProvider,
   providerCatalogResponseSchema,

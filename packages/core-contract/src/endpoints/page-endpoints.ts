@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditKeysResponseSchema } from '../schemas/audit-receipt.js';
+import { auditKeysResponseSchema } from '../audit/audit-receipt.js';
 import {
   connectViewSchema,
   pageAuthorizeRequestSchema,

@@ -1,4 +1,4 @@
-import { auditReceiptSchema } from '../schemas/audit-receipt.js';
+import { auditReceiptSchema } from '../audit/audit-receipt.js';
 import { providerCatalogResponseSchema, scopesResponseSchema } from '../schemas/catalog.js';
 import {
   connectPollRequestSchema,

@@ -1,11 +1,8 @@
 import type { Keyring } from '../../keys/keyring.js';
 import type { Storage } from '../../storage/database/storage.js';
 import { type AuditMonth, findAuditMonth, listAuditMonths } from '../../storage/log/audit-tables.js';
-import {
-  dropRetired,
-  listRetiredTables,
-  retireAuditMonth,
-} from '../../storage/log/retention/retired-tables.js';
+import { emptyRetired, listRetired, retireAuditMonth } from '../../storage/log/retention/retired-tables.js';
+import { deleteSegmentsBeyond } from '../../storage/log/search/segment-rows.js';
 import type { AuditLog } from '../audit-log.js';
 import { makeCheckpoint } from '../checkpoints/make-checkpoint.js';
 import { createFaultList } from '../verify/audit-verdict.js';
@@ -40,7 +37,8 @@ export async function dropOldMonths(deps: RetentionDeps, signal?: AbortSignal): 
       dropped.push(month);
     }
   }
-  for (const month of await listRetiredTables(storage)) await dropRetired(storage, month, signal);
+  for (const month of await listRetired(storage)) await emptyRetired(storage, month, signal);
+  await deleteSegmentsBeyond(storage, await listAuditMonths(storage), signal);
   return dropped;
 }
 
@@ -53,7 +51,7 @@ async function dropMonth(
   await makeCheckpoint(deps);
   const { chains, records } = await checkMonth(storage, month, await readFacts(deps, month), signal);
   await makeCheckpoint(deps, {
-    retired: { month, chains, drop: (trx) => retireAuditMonth(trx, month) },
+    retired: { month, chains, drop: (trx) => retireAuditMonth(trx, storage.kind, month) },
   });
   await deps.audit.append({
     kind: 'audit.month_retired',

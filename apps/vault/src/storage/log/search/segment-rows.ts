@@ -126,21 +126,19 @@ export function readTerms(
     .execute();
 }
 
-/** Forgets a month, segment by segment. */
-export async function deleteSegments(
+/** Forgets the segments of months that are not in the log any more, one by one. */
+export async function deleteSegmentsBeyond(
   storage: Storage,
-  month: AuditMonth,
+  months: readonly AuditMonth[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const rows = await storage.db
-    .selectFrom('audit_segments')
-    .select('number')
-    .where('month', '=', month)
-    .execute();
-  for (const { number } of rows) {
+  let query = storage.db.selectFrom('audit_segments').select('number');
+  if (months.length > 0) query = query.where('month', 'not in', [...months]);
+  for (const { number } of await query.execute()) {
     if (signal?.aborted === true) return;
     await storage.db.deleteFrom('audit_terms').where('segment', '=', number).execute();
     await storage.db.deleteFrom('audit_segments').where('number', '=', number).execute();
+    // On SQLite one would otherwise follow the other without letting anything else run.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
