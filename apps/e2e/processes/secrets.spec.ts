@@ -109,7 +109,7 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
     note(await sdk.listGrants());
     for (const args of [
       ['doctor'],
-      ['apply', join(stack.vault.dataDir, 'vault.json'), '--json'],
+      ['apply', '-f', join(stack.vault.dataDir, 'vault.json'), '--json'],
       ['secrets', 'list', '--json'],
       ['secrets', 'store', 'header', '--env', 'KEY_FORMAT', '--json'],
       ['secrets', 'store', 'aws-s3', '--env', 'KEY_FORMAT'],

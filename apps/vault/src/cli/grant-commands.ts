@@ -12,12 +12,12 @@ interface ListOptions {
 
 /** `alter grants list` and `alter grants revoke`. */
 export function addGrantCommands(program: Command): void {
-  const grants = program.command('grants').description('connected accounts');
+  const grants = program.command('grants').description('connected accounts and grants on managed secrets');
   grants
     .command('list')
     .description('list grants of all apps')
     .option('--app <slug>', 'of one app')
-    .option('--provider <id>', 'of one provider')
+    .option('--provider <id>', 'of one provider or managed secret')
     .option('--status <status>', 'active, expired, revoked or needs_reauth')
     .option('--json', 'as JSON')
     .action(async ({ json, ...filter }: ListOptions) => {
@@ -27,12 +27,21 @@ export function addGrantCommands(program: Command): void {
         return;
       }
       printTable(
-        ['grant', 'app', 'provider', 'account', 'principal', 'status', 'needs its user', 'last used'],
+        [
+          'grant',
+          'app',
+          'provider',
+          'account or label',
+          'principal',
+          'status',
+          'needs its user',
+          'last used',
+        ],
         answer.grants.map((grant) => [
           grant.grant_id,
           grant.app,
-          grant.provider_id,
-          grant.account_identifier,
+          grant.grant_kind === 'managed_secret' ? grant.managed_secret_slug : grant.provider_id,
+          grant.grant_kind === 'managed_secret' ? grant.label : grant.account_identifier,
           grant.principal_type,
           grant.status,
           writeForecast(grant.forecast as OauthGrantItem['forecast'] | undefined),

@@ -77,6 +77,11 @@ async function apply(options: ApplyOptions): Promise<void> {
     for (const key of app.api_keys) {
       if (key.value) console.log(`api key "${key.name}" of app "${app.slug}", shown once: ${key.value}`);
     }
+    for (const { slug, grants } of app.managed_secrets) {
+      for (const { grant_id: grantId, label } of grants) {
+        console.log(`grant "${label}" on managed secret "${slug}" of app "${app.slug}": ${grantId}`);
+      }
+    }
     for (const webhook of app.webhooks) {
       if (webhook.secret) {
         console.log(

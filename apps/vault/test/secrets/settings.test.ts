@@ -46,6 +46,7 @@ describeBothDatabases('settings of managed secrets', (kind) => {
     expect(again.apps[0]?.managed_secrets).toEqual([
       { slug: 'main', id: expect.any(String), grants: [{ grant_id: before?.grant_id, label: 'default' }] },
     ]);
+    expect(again.apps[0]?.identity_provider).toEqual({ id: expect.any(String), issuer: world.idp.issuer });
     const replaced = await apply([{ ...base, value: 'second-value' }]);
     expect(replaced.changes.find((change) => change.kind === 'managed_secret')).toMatchObject({
       action: 'change',
@@ -199,30 +200,34 @@ describeBothDatabases('settings of managed secrets', (kind) => {
   });
 
   it('the operations behind `alter secrets` add, store, grant, list and remove', async () => {
-    const { deps } = world.vault;
+    const run = async (name: string, input: Json) =>
+      (await runOperation(world.vault.deps, name, input)) as Json & {
+        grants: { grant_id: string; label: string }[];
+        secrets: { slug: string }[];
+      };
     const entry = { slug: 'cli', kind: 'api_key', header: 'X-Key', hosts };
-    const added = await runOperation(deps, 'secrets.add', { app: 'demo', entry });
+    const added = await run('secrets.add', { app: 'demo', entry });
     expect(added).toMatchObject({ action: 'create', slug: 'cli', grants: [] });
     const empty = await world.call(`/sdk/managed-secrets/${added.managed_secret_id}/grants`, {
       principal: { type: 'system' },
     });
     expect([empty.status, empty.body.error]).toEqual([409, 'secret_not_stored']);
     const of = { app: 'demo', slug: 'cli' };
-    const stored = await runOperation(deps, 'secrets.store', { ...of, fields: { value: 'cli-value' } });
+    const stored = await run('secrets.store', { ...of, fields: { value: 'cli-value' } });
     expect(stored.grants).toEqual([{ grant_id: expect.any(String), label: 'default' }]);
     const grantId = stored.grants[0]?.grant_id;
-    await runOperation(deps, 'secrets.store', { ...of, label: 'next', fields: { value: 'next-value' } });
-    await runOperation(deps, 'secrets.grant', { ...of, label: 'default', credential: 'next' });
+    await run('secrets.store', { ...of, label: 'next', fields: { value: 'next-value' } });
+    await run('secrets.grant', { ...of, label: 'default', credential: 'next' });
     expect((await world.retrieve({ grant_id: grantId })).body.access_token).toBe('next-value');
-    const early = runOperation(deps, 'secrets.remove', { ...of, credential: 'next' });
+    const early = run('secrets.remove', { ...of, credential: 'next' });
     await expect(early).rejects.toThrow('Grants still use it: default');
-    await runOperation(deps, 'secrets.remove', { ...of, credential: 'default' });
-    const listed = await runOperation(deps, 'secrets.list', { app: 'demo' });
+    await run('secrets.remove', { ...of, credential: 'default' });
+    const listed = await run('secrets.list', { app: 'demo' });
     expect(JSON.stringify(listed)).not.toContain('next-value');
     expect(listed.secrets.find((secret) => secret.slug === 'cli')).toMatchObject({
       credentials: [{ label: 'next', grants: 1 }],
     });
-    const removed = await runOperation(deps, 'secrets.remove', of);
+    const removed = await run('secrets.remove', of);
     expect(removed.revoked_grants).toEqual([grantId]);
     expect((await world.retrieve({ grant_id: grantId })).body.error).toBe('grant_revoked');
   });

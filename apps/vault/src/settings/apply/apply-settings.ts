@@ -6,7 +6,7 @@ import { type AuditSettingsPlan, planAuditSettings } from '../audit/plan-audit-s
 import { type FileProblem, formatFilePath, SettingsFileError } from '../file/settings-file-error.js';
 import type { VaultFile } from '../file/vault-file-schema.js';
 import type { AppliedWebhook } from '../webhooks/plan-webhooks.js';
-import type { AppliedKey, AppliedSecret, Change } from './change.js';
+import type { AppliedIdentityProvider, AppliedKey, AppliedSecret, Change } from './change.js';
 import { type AppPlan, planApp, planAppRemoval } from './plan-app.js';
 
 /** What applying needs. */
@@ -27,6 +27,7 @@ export interface ApplyResult {
     readonly api_keys: readonly AppliedKey[];
     readonly webhooks: readonly AppliedWebhook[];
     readonly managed_secrets: readonly AppliedSecret[];
+    readonly identity_provider: AppliedIdentityProvider | null;
   }[];
 }
 
@@ -51,6 +52,7 @@ export async function applySettings(
       api_keys: plan.apiKeys,
       webhooks: plan.webhooks,
       managed_secrets: plan.managedSecrets,
+      identity_provider: plan.identityProvider,
     }));
     if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
     const writes = [...audit.writes, ...plans.flatMap((plan) => plan.writes)];

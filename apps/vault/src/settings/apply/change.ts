@@ -27,6 +27,12 @@ export interface AppliedKey {
   readonly value?: string;
 }
 
+/** The identity provider that an app has after applying; grants for its groups name this id. */
+export interface AppliedIdentityProvider {
+  readonly id: string;
+  readonly issuer: string;
+}
+
 /** A managed secret after applying, with its grants. */
 export interface AppliedSecret {
   readonly slug: string;

@@ -7,6 +7,7 @@ import { planManagedSecrets } from '../managed-secrets/plan-managed-secrets.js';
 import { defaultSettings, type StoredSettings, storedSettingsSchema } from '../stored-settings.js';
 import { type AppliedWebhook, planWebhooks } from '../webhooks/plan-webhooks.js';
 import {
+  type AppliedIdentityProvider,
   type AppliedKey,
   type AppliedSecret,
   type Change,
@@ -29,6 +30,7 @@ export interface AppPlan {
   readonly apiKeys: readonly AppliedKey[];
   readonly webhooks: readonly AppliedWebhook[];
   readonly managedSecrets: readonly AppliedSecret[];
+  readonly identityProvider: AppliedIdentityProvider | null;
 }
 
 /** Plans one app of a file. Reads, seals and writes nothing but, for a new app, a data key that nobody else sees. */
@@ -49,6 +51,7 @@ export async function planApp(
       apiKeys: [],
       webhooks: [],
       managedSecrets: [],
+      identityProvider: null,
     };
   }
   const appId = rows?.app.id ?? uuidv7();
@@ -80,7 +83,11 @@ export async function planApp(
   );
   const apiKeys = await planApiKeys(part, rows?.apiKeys ?? [], entry.api_keys);
   await planProviders(part, rows?.providers ?? [], entry.providers);
-  planIdentityProvider(part, rows?.identityProvider ?? null, entry.identity_provider);
+  const identityProvider = planIdentityProvider(
+    part,
+    rows?.identityProvider ?? null,
+    entry.identity_provider,
+  );
   planPolicies(part, rows?.policies ?? [], entry.policies);
   const managedSecrets = await planManagedSecrets(
     part,
@@ -113,6 +120,7 @@ export async function planApp(
     apiKeys,
     webhooks,
     managedSecrets,
+    identityProvider,
   };
 }
 
@@ -142,6 +150,7 @@ export function planAppRemoval(rows: AppRows, nowMs: number): AppPlan {
     apiKeys: [],
     webhooks: [],
     managedSecrets: [],
+    identityProvider: null,
   };
 }
 

@@ -8,19 +8,19 @@ import {
   updatePolicy,
 } from '../../storage/settings/app-writes.js';
 import type { IdentityProviderEntry, PolicyEntry } from '../file/vault-file-schema.js';
-import { listDifferences, noteChange, type PlanPart } from './change.js';
+import { type AppliedIdentityProvider, listDifferences, noteChange, type PlanPart } from './change.js';
 
-/** Plans an app's identity provider; null in the file takes it out, absence only when pruning. */
+/** Plans an app's identity provider; null in the file takes it out, absence only when pruning. Answers the one that stays. */
 export function planIdentityProvider(
   part: PlanPart,
   row: IdentityProviderRow | null,
   entry: IdentityProviderEntry | null | undefined,
-): void {
+): AppliedIdentityProvider | null {
   if (!entry) {
-    if (!row || (entry === undefined && !part.isPruning)) return;
+    if (!row || (entry === undefined && !part.isPruning)) return row && { id: row.id, issuer: row.issuer };
     part.writes.push(updateIdentityProvider(part.appId, row.id, null));
     noteChange(part, 'identity_provider', row.issuer, 'remove');
-    return;
+    return null;
   }
   const facts = {
     issuer: entry.issuer,
@@ -32,10 +32,11 @@ export function planIdentityProvider(
     }),
   };
   if (!row) {
+    const id = uuidv7();
     part.writes.push(
       insertIdentityProvider({
         app_id: part.appId,
-        id: uuidv7(),
+        id,
         ...facts,
         sign_in_json: null,
         sealed_sign_in_secret: null,
@@ -43,11 +44,12 @@ export function planIdentityProvider(
       }),
     );
     noteChange(part, 'identity_provider', entry.issuer, 'create');
-    return;
+    return { id, issuer: entry.issuer };
   }
   const fields = listDifferences(row, facts);
   if (fields.length > 0) part.writes.push(updateIdentityProvider(part.appId, row.id, facts));
   noteChange(part, 'identity_provider', entry.issuer, fields.length > 0 ? 'change' : 'unchanged', fields);
+  return { id: row.id, issuer: entry.issuer };
 }
 
 /** Plans an app's policies: each is known by its name; ids stay. */
