@@ -92,6 +92,7 @@ function findInterruptionMistake(
     const isDisturbed = wasDisturbed(faults, undefined, change.afterMs - 30_000, change.seenAtMs);
     return isDisturbed ? undefined : 'nobody was refreshing it';
   }
+  if (isForgiven(evidence, change, presentations, last)) return 'its provider would have taken one replay';
   const isOver = last.endedAtMs !== undefined && last.endedAtMs <= change.seenAtMs;
   if (isOver && last.outcome !== 'answered') return undefined;
   if (wasDisturbed(faults, last.vault, last.startedAtMs - 2_500, change.seenAtMs)) return undefined;
@@ -101,4 +102,26 @@ function findInterruptionMistake(
   return isOver
     ? 'the provider had answered, and nobody was interrupted'
     : 'its refresh was under way, and its holder alive';
+}
+
+/** Well inside the 30 s in which a provider with a window takes a replay. */
+const surelyForgivenMs = 20_000;
+
+/** Whether a provider with a window saw the token only once, a short while ago, and nobody was kept from the replay. */
+function isForgiven(
+  { faults }: Evidence,
+  change: CredentialChange,
+  presentations: readonly Presentation[],
+  last: Presentation,
+): boolean {
+  const uses = presentations.filter(
+    ({ tokenSha256, startedAtMs }) => tokenSha256 === last.tokenSha256 && startedAtMs <= change.seenAtMs,
+  );
+  return (
+    last.mode === 'window' &&
+    uses.length === 1 &&
+    last.outcome !== 'answered' &&
+    change.seenAtMs - last.startedAtMs < surelyForgivenMs &&
+    !wasDisturbed(faults, undefined, last.startedAtMs - 2_500, change.seenAtMs)
+  );
 }
