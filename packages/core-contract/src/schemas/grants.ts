@@ -57,8 +57,8 @@ export const oauthGrantItemSchema = z.object({
   grant_expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
   label: z.string().nullable(),
-  /** Null: nothing known will end it. */
-  forecast: grantForecastSchema.nullable(),
+  /** Null: nothing known will end it. Absent: a vault that tells no forecasts. */
+  forecast: grantForecastSchema.nullable().optional(),
   grant_policy: grantPolicySchema.optional(),
 });
 /** One OAuth grant in a list, parsed. */
