@@ -47,7 +47,8 @@ export async function listen(host: string, port: number): Promise<ListeningServe
     outgoing.writeHead(503, { 'Content-Type': 'application/json', 'Retry-After': '1' }).end(starting);
   };
   const server = createServer(
-    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 },
+    // Bodies have limits of their own, as streamed ones may take as long as they move.
+    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0 },
     (incoming, outgoing) => current(incoming, outgoing),
   );
   let explainedAt = '';

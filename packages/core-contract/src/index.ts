@@ -1,7 +1,14 @@
+export {
+  type AuditReceipt,
+  auditReceiptSchema,
+  checkpointChainSchema,
+  checkpointNoteSchema,
+  checkpointSignatureSchema,
+} from './audit/audit-receipt.js';
 export { type Endpoint, type EndpointAccess, generalErrors, keyErrors } from './endpoints/endpoint.js';
 export { buildOpenApiDocument, endpoints, listEndpointErrors } from './endpoints/openapi.js';
 export { pageEndpoints, serverEndpoints } from './endpoints/page-endpoints.js';
-export { sdkEndpoints } from './endpoints/sdk-endpoints.js';
+export { sdkEndpoints, streamContentType, streamEndpoints } from './endpoints/sdk-endpoints.js';
 export {
   type ConnectErrorCode,
   connectErrorTable,
@@ -32,13 +39,6 @@ export {
   type UserId,
   uuidSchema,
 } from './ids.js';
-export {
-  type AuditReceipt,
-  auditReceiptSchema,
-  checkpointChainSchema,
-  checkpointNoteSchema,
-  checkpointSignatureSchema,
-} from './audit/audit-receipt.js';
 export {
   type CatalogProvider,
   providerCatalogResponseSchema,

@@ -28,6 +28,7 @@ import { type AppOptions, readClientOptions } from './options/client-options.js'
 import type { EitherSpelling } from './options/option-names.js';
 import { proxyRequest } from './proxy/proxy-request.js';
 import type { ProxyResult } from './proxy/proxy-result.js';
+import { type ProxyStreamOptions, proxyStream } from './proxy/proxy-stream.js';
 import { createKeySession, type KeySession, type KeySessionOptions } from './secrets/create-key-session.js';
 import {
   type CreatedGrant,
@@ -91,6 +92,18 @@ export class App implements AsyncDisposable {
     options: EitherSpelling<RequestOptions>,
   ): Promise<ProxyResult> {
     return proxyRequest(this.#client, method, url, options);
+  }
+
+  /**
+   * Like `proxyRequest`, for bodies of any size both ways: gives the provider's answer when its head is there; its body is read as
+   * fast as you read it, and cancelling it ends the call at the provider. A body that breaks off throws `NetworkError`.
+   */
+  proxyStream(
+    method: HttpMethod | (string & {}),
+    url: string,
+    options: ProxyStreamOptions,
+  ): Promise<Response> {
+    return proxyStream(this.#client, method, url, options);
   }
 
   /** Connects accounts from a terminal: opens the connect page in the browser and waits until the person is done. */

@@ -66,6 +66,7 @@ export type { AlterLogger, AppOptions, UserTokenGetter } from './options/client-
 export type { EitherSpelling } from './options/option-names.js';
 export { Provider } from './provider.js';
 export { ProxyResult } from './proxy/proxy-result.js';
+export type { ProxyStreamOptions } from './proxy/proxy-stream.js';
 export type { KeySession, KeySessionOptions } from './secrets/create-key-session.js';
 export type { CreatedGrant, SecretGrantOptions, SecretPrincipal } from './secrets/create-secret-grant.js';
 export type { RateLimit } from './vault/vault-client.js';

@@ -11,6 +11,7 @@ import { answerToken } from './answer-token.js';
 import { checkCall } from './checks/check-call.js';
 import { checkGrantState, isStillUsable } from './checks/check-grant-state.js';
 import { listAllowedHosts } from './checks/list-allowed-hosts.js';
+import { refuseRelease } from './checks/refuse-release.js';
 import { type CallFacts, describeCall } from './describe-call.js';
 import { resolveGrant } from './resolve-grant.js';
 
@@ -49,6 +50,7 @@ export async function prepareCall(
   const secret = settings.managedSecretsById.get(grant.provider_config_id);
   if (secret) {
     facts.credentialKind = secret.definition.kind;
+    if (facts.kind === 'access.retrieve') refuseRelease(grant, secret.definition.proxy_only === true);
     const { hosts, allowed_networks: own } = secret.definition;
     return {
       kind: 'managed_secret',
@@ -65,6 +67,7 @@ export async function prepareCall(
       fields: { provider_id: grant.provider_id, grant_id: grant.grant_id },
     });
   }
+  if (facts.kind === 'access.retrieve') refuseRelease(grant, provider.isProxyOnly);
   const allowedHosts = listAllowedHosts(provider, grant);
   checkCall(context, settings, grant, { url: body.request.url, allowedHosts }, facts);
   const usable = await makeFresh(context, settings, provider, grant);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { createRandomWords } from '@alter-ai/core-crypto';
 import { V7Generator } from 'uuidv7';
 import type { VaultDeps } from '../deps.js';
@@ -56,6 +57,11 @@ class RequestState implements OpenRequest {
     const socket = this.head.incoming?.socket;
     socket?.once('close', listener);
     return () => void socket?.off('close', listener);
+  }
+
+  readRest(): Readable {
+    if (!this.head.incoming) throw new Error('This request has no connection.');
+    return this.head.incoming;
   }
 
   setHeader(name: string, value: string): void {

@@ -1,15 +1,24 @@
+import { streamContentType } from '@alter-ai/core-contract';
 import type { VaultDeps } from '../deps.js';
 import { observeRoute } from '../telemetry/observe.js';
 import { ApiError } from './api-error.js';
 import { parseJsonBody } from './body/parse-json.js';
 import { bodyBytesMaxDefault, readBody } from './body/read-body.js';
+import { readFirstLine } from './body/read-first-line.js';
 import { prepareBodyValidator } from './body/validate-body.js';
 import { type OpenRequest, openRequest } from './create-context.js';
 import { type RequestHead, readHonoHead } from './intake/request-head.js';
 import { buildRateLimitHeaders, createRateLimitError, type RateLimiter } from './limits/rate-limit.js';
 import { recordRefusal, type SeenRequest } from './record-refusal.js';
 import type { HonoContext, KeyCaller } from './request-context.js';
-import { type Answer, buildErrorAnswer, buildJsonAnswer, toHonoResponse } from './respond.js';
+import {
+  type Answer,
+  buildErrorAnswer,
+  buildJsonAnswer,
+  buildStreamedAnswer,
+  StreamedAnswer,
+  toHonoResponse,
+} from './respond.js';
 import type { EndpointRegistration, PageRegistration } from './route.js';
 import { authenticateKey } from './signed/authenticate-key.js';
 import { registerCaller } from './signed/caller-identity.js';
@@ -37,6 +46,11 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
   const validate = prepareBodyValidator(endpoint);
   const bodyBytesMax = options.bodyBytesMax ?? bodyBytesMaxDefault;
   const isSigned = endpoint.access === 'key';
+  const isStreamed = options.isStreamed === true;
+  const requireType = isStreamed ? requireStreamType : requireJsonType;
+  const readSigned = isStreamed
+    ? ({ head }: OpenRequest, bytesMax: number) => readFirstLine(head, bytesMax)
+    : ({ head }: OpenRequest, bytesMax: number) => readBody(head, bytesMax);
   const isLogged = deps.log.isLevelEnabled('debug');
   const perMinuteMax = scaleLimit(deps, options.perMinuteMax);
 
@@ -45,7 +59,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     if (!isSigned && perMinuteMax !== undefined) {
       limit(parts, request, `${endpoint.name} ${request.sourceAddress}`, perMinuteMax, 'ip');
     }
-    const bytes = await readBody(request.head, bodyBytesMax);
+    const bytes = await readSigned(request, bodyBytesMax);
     if (isSigned) {
       const caller = await authenticateKey(deps, parts.keyFinder, {
         head: request.head,
@@ -62,7 +76,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     }
     let parsed: unknown;
     if (bytes.length > 0) {
-      requireJsonType(request);
+      requireType(request);
       parsed = parseJsonBody(bytes, options.exactField);
     }
     const body = validate(parsed);
@@ -80,7 +94,11 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     const seen: SeenRequest = {};
     let sent: Answer;
     try {
-      sent = buildJsonAnswer(request, endpoint.successStatus, await answer(request, seen));
+      const result = await answer(request, seen);
+      sent =
+        result instanceof StreamedAnswer
+          ? buildStreamedAnswer(request, result)
+          : buildJsonAnswer(request, endpoint.successStatus, result);
     } catch (thrown) {
       const refusal = await recordRefusal(parts, request, seen, registration, thrown);
       sent = buildErrorAnswer(deps, request, refusal);
@@ -155,6 +173,11 @@ function limit(
   for (const [header, value] of Object.entries(buildRateLimitHeaders(verdict)))
     request.setHeader(header, value);
   if (!verdict.isAllowed) throw createRateLimitError(verdict, scope, parts.deps.clock());
+}
+
+function requireStreamType(request: OpenRequest): void {
+  if (request.header('content-type') === streamContentType) return;
+  throw new ApiError('unsupported_media_type', { message: `The body must be ${streamContentType}.` });
 }
 
 function requireJsonType(request: OpenRequest): void {

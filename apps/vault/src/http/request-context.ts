@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { KeyScope } from '@alter-ai/core-contract';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
@@ -44,6 +45,8 @@ export interface RequestContext {
   header(name: string): string | undefined;
   /** Calls `listener` when the caller's connection ends before the answer is there; answers how to stop that. */
   onGone(listener: () => void): () => void;
+  /** What follows the first line of the body, where the endpoint is streamed. */
+  readRest(): Readable;
   /** Sets a header of the answer, also of an error's. */
   setHeader(name: string, value: string): void;
 }

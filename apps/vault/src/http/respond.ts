@@ -1,3 +1,6 @@
+import type { ServerResponse } from 'node:http';
+import { streamContentType } from '@alter-ai/core-contract';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { AuditUnavailableError } from '../audit/audit-log.js';
 import type { VaultDeps } from '../deps.js';
 import { isStorageUnavailable } from '../storage/database/database-error.js';
@@ -16,11 +19,29 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Writes the body itself, after status and headers; never rejects. */
+  readonly write?: (outgoing: ServerResponse) => Promise<void>;
+}
+
+/** What a streamed endpoint's handler answers: the body writes itself. */
+export class StreamedAnswer {
+  readonly write: (outgoing: ServerResponse) => Promise<void>;
+
+  /** @param write ends the response, or destroys it where the rest cannot be had; never rejects */
+  constructor(write: (outgoing: ServerResponse) => Promise<void>) {
+    this.write = write;
+  }
 }
 
 /** Answers JSON, or nothing at all for 204. */
 export function buildJsonAnswer(context: AnswerContext, status: 200 | 201 | 204, body: unknown): Answer {
   return buildAnswer(context, status, status === 204 ? null : JSON.stringify(body), context.headers);
+}
+
+/** Answers with a body that is written while it comes. */
+export function buildStreamedAnswer(context: AnswerContext, { write }: StreamedAnswer): Answer {
+  const headers = { ...context.headers, 'Content-Type': streamContentType };
+  return { ...buildAnswer(context, 200, null, headers), write };
 }
 
 /** Answers an error in the one envelope, whatever was thrown. */
@@ -39,7 +60,21 @@ export function buildErrorAnswer(deps: VaultDeps, context: AnswerContext, thrown
 
 /** The answer as Hono sends it, with the cookies that were set on its context. */
 export function toHonoResponse(raw: HonoContext, answer: Answer): Response {
+  const { outgoing } = raw.env;
+  if (answer.write && outgoing && 'writeHead' in outgoing) {
+    sendStreamed(outgoing as ServerResponse, answer);
+    return RESPONSE_ALREADY_SENT;
+  }
   return raw.newResponse(answer.body, { status: answer.status as 200, headers: { ...answer.headers } });
+}
+
+/** Sends an answer that writes its body itself. */
+export function sendStreamed(outgoing: ServerResponse, answer: Answer): void {
+  const incoming = outgoing.req;
+  // A body that is not wanted any more is not waited for either.
+  outgoing.once('finish', () => incoming.complete || incoming.destroy());
+  outgoing.writeHead(answer.status, { ...answer.headers });
+  void answer.write?.(outgoing);
 }
 
 /** The error of the interface that stands for anything thrown; details of the inside never leave. */

@@ -1,6 +1,7 @@
 import type { Endpoint } from '@alter-ai/core-contract';
 import type { z } from 'zod';
 import type { RequestContext } from './request-context.js';
+import type { StreamedAnswer } from './respond.js';
 
 export type { KeyCaller, RequestContext } from './request-context.js';
 
@@ -17,7 +18,7 @@ export type ResponseBody<E extends Endpoint> = E['response'] extends z.ZodType
 export type RouteHandler<E extends Endpoint> = (
   context: RequestContext,
   body: RequestBody<E>,
-) => Promise<ResponseBody<E>>;
+) => Promise<ResponseBody<E> | StreamedAnswer>;
 
 /** Things that a route wants otherwise than usual. */
 export interface RouteOptions {
@@ -32,6 +33,11 @@ export interface RouteOptions {
   readonly bodyBytesMax?: number;
   /** A top-level field that is passed on to others as it came, its numbers digit for digit. */
   readonly exactField?: string;
+  /**
+   * The body is a line of JSON, which the signature covers, and bytes that the handler reads itself (`context.readRest`); the handler
+   * answers a `StreamedAnswer`. Needs `isDirect`.
+   */
+  readonly isStreamed?: boolean;
   /** Requests per minute from one address (for `key`: of one API key from one address); absent: no limit. */
   readonly perMinuteMax?: number;
   /** Runs first of all, for headers that errors need too (CORS). */

@@ -116,8 +116,10 @@ function buildProvider(
   row: ProviderConfigRow,
 ): ProviderSettings | undefined {
   let definition: ProviderDefinition;
+  const { proxy_only: proxyOnly, ...overrides } = JSON.parse(row.overrides_json) as ProviderOverrides & {
+    proxy_only?: boolean;
+  };
   try {
-    const overrides = JSON.parse(row.overrides_json) as ProviderOverrides;
     definition = resolveProviderDefinition({ id: row.provider_id, overrides });
   } catch {
     // Written by another version of the catalogue: this provider is out of use until its settings are applied again.
@@ -135,6 +137,7 @@ function buildProvider(
     clientId: row.client_id,
     clientSecrets: () => openClientSecrets(deps, row),
     scopes: storedScopesSchema.parse(JSON.parse(row.scopes_json)),
+    isProxyOnly: proxyOnly === true,
   };
 }
 

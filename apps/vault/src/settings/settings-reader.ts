@@ -21,6 +21,8 @@ export interface ProviderSettings {
   /** The live client secrets, newest first; opened on demand. @throws OpenError */
   clientSecrets(): Promise<SecretValue[]>;
   readonly scopes: readonly ProviderScope[];
+  /** Tokens of this provider do not leave the vault (B7). */
+  readonly isProxyOnly: boolean;
 }
 
 /** The app's identity provider: whose user tokens it accepts. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { documentationPath, type ErrorCode, errorBodySchema, errorTable } from '../errors.js';
 import { type Endpoint, generalErrors, keyErrors } from './endpoint.js';
 import { pageEndpoints, serverEndpoints } from './page-endpoints.js';
-import { sdkEndpoints } from './sdk-endpoints.js';
+import { sdkEndpoints, streamContentType, streamEndpoints } from './sdk-endpoints.js';
 
 /** Every endpoint of the server. */
 export const endpoints = { ...sdkEndpoints, ...pageEndpoints, ...serverEndpoints } as const;
@@ -49,7 +49,7 @@ function describeErrors(codes: readonly ErrorCode[], publicUrl: string): Json {
   return answers;
 }
 
-function describeEndpoint(endpoint: Endpoint, publicUrl: string): Json {
+function describeEndpoint(endpoint: Endpoint, publicUrl: string, contentType: string): Json {
   const pathParameters = [...endpoint.path.matchAll(/\{([a-z_]+)\}/g)].map((match) => ({
     name: match[1],
     in: 'path',
@@ -58,7 +58,7 @@ function describeEndpoint(endpoint: Endpoint, publicUrl: string): Json {
   }));
   const success: Json = { description: 'Success' };
   if (endpoint.response)
-    success.content = { 'application/json': { schema: toSchema(endpoint.response, 'output') } };
+    success.content = { [contentType]: { schema: toSchema(endpoint.response, 'output') } };
   return {
     operationId: endpoint.name,
     summary: endpoint.summary,
@@ -76,7 +76,7 @@ function describeEndpoint(endpoint: Endpoint, publicUrl: string): Json {
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: toSchema(endpoint.request, 'input') } },
+            content: { [contentType]: { schema: toSchema(endpoint.request, 'input') } },
           },
         }
       : {}),
@@ -97,12 +97,15 @@ const header = (name: string, description: string): Json => ({
 /** The OpenAPI 3.1 document of the server at `publicUrl`. */
 export function buildOpenApiDocument(publicUrl: string): Json {
   const paths: Record<string, Json> = {};
-  for (const endpoint of Object.values<Endpoint>(endpoints)) {
+  const add = (endpoint: Endpoint, contentType: string) => {
     paths[endpoint.path] = {
       ...paths[endpoint.path],
-      [endpoint.method.toLowerCase()]: describeEndpoint(endpoint, publicUrl),
+      [endpoint.method.toLowerCase()]: describeEndpoint(endpoint, publicUrl, contentType),
     };
-  }
+  };
+  for (const endpoint of Object.values<Endpoint>(endpoints)) add(endpoint, 'application/json');
+  // Their schemas are those of the first line.
+  for (const endpoint of Object.values<Endpoint>(streamEndpoints)) add(endpoint, streamContentType);
   return {
     openapi: '3.1.0',
     info: {

@@ -21,7 +21,12 @@ import {
   secretSessionRequestSchema,
   secretSessionResponseSchema,
 } from '../schemas/managed-secrets.js';
-import { proxyRequestSchema, proxyResponseSchema } from '../schemas/proxy.js';
+import {
+  proxyRequestSchema,
+  proxyResponseSchema,
+  proxyStreamRequestSchema,
+  proxyStreamResponseSchema,
+} from '../schemas/proxy.js';
 import {
   auditCallRequestSchema,
   auditCallResponseSchema,
@@ -264,3 +269,25 @@ export const sdkEndpoints = {
     response: scopesResponseSchema,
   }),
 } as const;
+
+/**
+ * Signed endpoints whose bodies are a line of JSON, a line feed, and then bytes of any number, both ways. Ours, beside the wire. The
+ * signature covers the first line.
+ */
+export const streamEndpoints = {
+  proxyStream: defineEndpoint({
+    name: 'proxyStream',
+    method: 'POST',
+    path: '/sdk/proxy/stream',
+    access: 'key',
+    scope: 'proxy:execute',
+    summary: 'Like /sdk/proxy, for bodies of any size both ways, which pass through without being kept.',
+    request: proxyStreamRequestSchema,
+    response: proxyStreamResponseSchema,
+    errors: [...useErrors, ...proxyErrors],
+    notSupportedYet: ['app_user_id'],
+  }),
+} as const;
+
+/** Content type of bodies of {@link streamEndpoints}. */
+export const streamContentType = 'application/vnd.alter.stream';

@@ -9,6 +9,8 @@ export const grantPolicyInputSchema = z.strictObject({
   expires_at: z.iso.datetime({ offset: true }).nullable().optional(),
   max_ttl_seconds: lifetimeSeconds.nullable().optional(),
   default_ttl_seconds: lifetimeSeconds.nullable().optional(),
+  /** Ours, beside the wire: the credential does not leave the vault through this grant. */
+  proxy_only: z.boolean().nullable().optional(),
 });
 
 /** Body of `POST /sdk/oauth/connect/session` (wire/2 §1.1). */

@@ -95,6 +95,7 @@ export const mintGrantRequestSchema = z.strictObject({
     .strictObject({
       expires_at: grantPolicyInputSchema.shape.expires_at,
       max_ttl_seconds: grantPolicyInputSchema.shape.max_ttl_seconds,
+      proxy_only: grantPolicyInputSchema.shape.proxy_only,
       restrictions: z.unknown().optional(),
       requires_approval: z.unknown().optional(),
     })

@@ -10,6 +10,8 @@ export interface GrantPolicyInput {
   readonly maxTtlSeconds?: number | undefined;
   /** Lifetime where the user chooses none, seconds. */
   readonly defaultTtlSeconds?: number | undefined;
+  /** The credential does not leave the vault through this grant: `proxyRequest` works, `request` does not. */
+  readonly proxyOnly?: boolean | undefined;
 }
 
 /** Options of `App.createConnectSession` (wire/2 §1.1). */
@@ -58,6 +60,7 @@ const policyNames: OptionNames<GrantPolicyInput> = {
   expiresAt: true,
   maxTtlSeconds: true,
   defaultTtlSeconds: true,
+  proxyOnly: true,
 };
 
 /** Reads the options in either spelling. */
@@ -110,12 +113,14 @@ export function buildSessionBody(
 export function encodeGrantPolicy(
   given: GrantPolicyInput,
 ): NonNullable<ConnectSessionRequest['grant_policy']> {
-  const { expiresAt, maxTtlSeconds, defaultTtlSeconds } = readOptions<GrantPolicyInput>(given, policyNames);
+  const options = readOptions<GrantPolicyInput>(given, policyNames);
+  const { expiresAt, maxTtlSeconds, defaultTtlSeconds, proxyOnly } = options;
   return {
     ...(expiresAt !== undefined && {
       expires_at: expiresAt instanceof Date ? expiresAt.toISOString() : expiresAt,
     }),
     ...(maxTtlSeconds !== undefined && { max_ttl_seconds: maxTtlSeconds }),
     ...(defaultTtlSeconds !== undefined && { default_ttl_seconds: defaultTtlSeconds }),
+    ...(proxyOnly !== undefined && { proxy_only: proxyOnly }),
   };
 }

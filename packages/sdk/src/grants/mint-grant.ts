@@ -9,7 +9,12 @@ export interface MintGrantOptions {
   readonly label: string;
   /** The new grant never outlives its source. */
   readonly grantPolicy?:
-    | { readonly expiresAt?: string | Date | undefined; readonly maxTtlSeconds?: number | undefined }
+    | {
+        readonly expiresAt?: string | Date | undefined;
+        readonly maxTtlSeconds?: number | undefined;
+        /** The credential does not leave the vault through the new grant; inherited from a source that has it. */
+        readonly proxyOnly?: boolean | undefined;
+      }
     | undefined;
   /** Kept in the audit record. */
   readonly grantTags?: readonly string[] | undefined;
@@ -37,7 +42,7 @@ export async function mintGrant(
 ): Promise<MintedGrant> {
   requireOpen(client);
   const { label, grantPolicy, grantTags } = readOptions<MintGrantOptions>(given, optionNames);
-  const { expiresAt, maxTtlSeconds } = grantPolicy ?? {};
+  const { expiresAt, maxTtlSeconds, proxyOnly } = grantPolicy ?? {};
   const answer = await callEndpoint(client, sdkEndpoints.mintGrant, {
     pathValues: { grant_id: sourceGrantId },
     subject: { grantId: sourceGrantId, label },
@@ -49,6 +54,7 @@ export async function mintGrant(
             expires_at: expiresAt instanceof Date ? expiresAt.toISOString() : expiresAt,
           }),
           ...(maxTtlSeconds !== undefined && { max_ttl_seconds: maxTtlSeconds }),
+          ...(proxyOnly !== undefined && { proxy_only: proxyOnly }),
         },
       }),
       ...(grantTags !== undefined && { grant_tags: [...grantTags] }),

@@ -8,7 +8,7 @@ import { describeFailure } from './describe-failure.js';
 import { hasEcho, hasHeaderEcho } from './echo/echo-filter.js';
 import { describeStatus, recordCallOutcome, recordEcho } from './record-call-outcome.js';
 import { readContent, urlCharactersMax } from './render-call.js';
-import { learnFromAnswer, renewCall } from './renew-call.js';
+import { learnFromAnswer, readChallenge, renewCall } from './renew-call.js';
 
 /** From the arrival of the request to the last byte of the provider's answer (E4). */
 const callTimeMaxMs = 90_000;
@@ -131,11 +131,7 @@ function findEcho(answer: ProviderAnswer, { echoes }: RenderedCall): 'header' | 
 }
 
 function readRefusal({ status, headers }: ProviderAnswer) {
-  const challenge = headers
-    .filter(([name]) => name === 'www-authenticate')
-    .map(([, value]) => value)
-    .join(', ');
-  return { status, challenge };
+  return { status, challenge: readChallenge(headers) };
 }
 
 function toResponse(answer: ProviderAnswer): ProxyResponse {

@@ -16,6 +16,8 @@ export type CallFields = Omit<ProxyRequest, 'body' | 'body_b64'>;
 export interface CallContent {
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
   readonly type: string | undefined;
+  /** The bytes follow as a stream. */
+  readonly isStreamed?: boolean;
 }
 
 /** The call as the checks of `/sdk/token` take it. @throws ApiError `invalid_request` */
@@ -66,7 +68,7 @@ export function renderCall(
   Object.assign(headers, checkHeaders(fields.headers ?? {}, injected));
   // What comes back is searched for the credential, which nobody can do in compressed bytes.
   headers['accept-encoding'] = 'identity';
-  return { method, url, headers, body: content.bytes };
+  return { method, url, headers, body: content.bytes, isBodyStreamed: content.isStreamed === true };
 }
 
 /** @throws ApiError `query_too_long` */

@@ -4,6 +4,14 @@ import { describeCall } from '../describe-call.js';
 import { isTokenRefused, noteRefusal } from '../feedback/note-refusal.js';
 import { prepareAndRender, type RenderedCall } from './begin-call.js';
 
+/** `WWW-Authenticate` of an answer. */
+export function readChallenge(headers: readonly (readonly [name: string, value: string])[]): string {
+  return headers
+    .filter(([name]) => name === 'www-authenticate')
+    .map(([, value]) => value)
+    .join(', ');
+}
+
 /** What a refusal of the provider means for the next call. */
 export async function learnFromAnswer(
   context: RequestContext,

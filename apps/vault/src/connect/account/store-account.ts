@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
+import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { openTokens, type StoredTokens, sealTokens } from '../../grants/stored-tokens.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findCredential } from '../../storage/live/credentials.js';
@@ -50,6 +51,7 @@ export async function storeAccount(
         max_ttl_seconds: request.lifetime?.maxSeconds ?? null,
         created_by: createdBy,
         created_at: new Date(nowMs).toISOString(),
+        ...keepProxyOnly(request.isProxyOnly === true, existing),
       },
       credential: {
         id: credentialId,

@@ -12,6 +12,8 @@ export interface SessionRequest {
   readonly isAccountSwitch: boolean;
   readonly allowsUserRules: boolean;
   readonly lifetime: SessionLifetime | null;
+  /** The new grant's credential does not leave the vault; absent in sessions of older versions. */
+  readonly isProxyOnly?: boolean;
   /** Provider id → scopes to ask for instead of the configured ones. */
   readonly requiredScopes: Readonly<Record<string, readonly string[]>>;
   readonly label: string | null;
@@ -49,6 +51,7 @@ export function copyPlainFields(body: ConnectSessionRequest) {
     isAccountSwitch: body.switch_account === true,
     allowsUserRules: body.allow_user_policy_rules !== false,
     label: body.requested_grant?.label ?? null,
+    isProxyOnly: body.grant_policy?.proxy_only === true,
   };
 }
 

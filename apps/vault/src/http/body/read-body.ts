@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../api-error.js';
 import type { RequestHead } from '../intake/request-head.js';
+import { bodyTimeMaxMs, describeLate, describeTooLarge } from './body-limits.js';
 
 /** Largest body where a route says nothing else. */
 export const bodyBytesMaxDefault = 1024 * 1024;
@@ -19,7 +20,7 @@ export async function readBody(head: RequestHead, bytesMax: number): Promise<Buf
   const { method } = head;
   if (method === 'GET' || method === 'HEAD') return empty;
   const bytes = await head.readBody();
-  if (bytes.length > bytesMax) throw tooLarge(bytesMax);
+  if (bytes.length > bytesMax) throw describeTooLarge(bytesMax);
   return bytes;
 }
 
@@ -36,31 +37,31 @@ function readIncoming(incoming: IncomingMessage, bytesMax: number): Promise<Buff
       else if (bytes > drainBytesMax) finish();
       else chunks.length = 0;
     };
-    const finish = () => {
+    const stop = () => {
+      clearTimeout(timer);
       incoming.off('data', onData);
       incoming.off('end', finish);
       incoming.off('error', fail);
       incoming.off('close', fail);
-      if (bytes > bytesMax) reject(tooLarge(bytesMax));
+    };
+    const finish = () => {
+      stop();
+      if (bytes > bytesMax) reject(describeTooLarge(bytesMax));
       else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
     };
     const fail = () => {
-      if (incoming.readableEnded) finish();
-      else
-        reject(
-          new ApiError('invalid_request', { message: 'The request ended before its body was complete.' }),
-        );
+      if (incoming.readableEnded) return finish();
+      stop();
+      reject(new ApiError('invalid_request', { message: 'The request ended before its body was complete.' }));
     };
+    // Node's own limit holds for whole requests, and a streamed one may take as long as it moves.
+    const timer = setTimeout(() => {
+      stop();
+      reject(describeLate());
+    }, bodyTimeMaxMs);
     incoming.on('data', onData);
     incoming.on('end', finish);
     incoming.on('error', fail);
     incoming.on('close', fail);
-  });
-}
-
-function tooLarge(bytesMax: number): ApiError {
-  return new ApiError('payload_too_large', {
-    message: `The request body is larger than ${bytesMax} bytes.`,
-    fields: { limit_bytes: bytesMax },
   });
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openRequest } from '../create-context.js';
 import { type Answering, prepareAnswering, type ServerParts } from '../handle-endpoint.js';
-import type { Answer } from '../respond.js';
+import { type Answer, sendStreamed } from '../respond.js';
 import type { RouteRegistration } from '../route.js';
 import { readNodeHead } from './request-head.js';
 
@@ -42,6 +42,10 @@ export function createDirectListener(
 }
 
 function writeAnswer(incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer): void {
+  if (answer.write) {
+    sendStreamed(outgoing, answer);
+    return;
+  }
   const body = answer.body ?? '';
   const bytes = Buffer.byteLength(body);
   // The rest of a body that was too long is not waited for.

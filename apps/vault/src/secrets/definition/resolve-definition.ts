@@ -52,6 +52,7 @@ export function resolveDefinition(entry: ManagedSecretEntry, report: Report): Se
     allowed_networks: entry.allowed_networks ?? [],
     region: entry.region ?? template?.region ?? null,
     service: entry.service ?? template?.service ?? null,
+    ...(entry.proxy_only === true ? { proxy_only: true } : {}),
   };
 }
 

@@ -24,6 +24,8 @@ export interface SecretDefinition {
   /** For `aws_sigv4`, where the host does not say it. */
   readonly region: string | null;
   readonly service: string | null;
+  /** The value does not leave the vault (B7). */
+  readonly proxy_only?: true | undefined;
 }
 
 /** Reads it back; unknown fields are an error, so that nothing of a newer version is dropped silently. */
@@ -39,6 +41,7 @@ export const secretDefinitionSchema: z.ZodType<SecretDefinition> = z.strictObjec
   allowed_networks: z.array(z.string()),
   region: z.string().nullable(),
   service: z.string().nullable(),
+  proxy_only: z.literal(true).optional(),
 });
 
 const placeholder = /\{([a-z][a-z0-9_]*)\}/g;

@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import type { AuditEvent } from '../../audit/audit-event.js';
 import { computeGrantExpiry, readLifetime } from '../../connect/session/session-request.js';
 import type { VaultDeps } from '../../deps.js';
+import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import { verifyUserToken } from '../../identity/verify-user-token.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
@@ -53,6 +54,7 @@ export async function createSecretGrant(
       created_by: 'developer',
       created_at: new Date(nowMs).toISOString(),
       ...(lifetime?.maxSeconds ? { max_ttl_seconds: lifetime.maxSeconds } : {}),
+      ...keepProxyOnly(request.grant_policy?.proxy_only === true, undefined),
     },
     nowMs,
   };

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../audit/audit-event.js';
 import { computeGrantExpiry, readLifetime } from '../../connect/session/session-request.js';
 import type { VaultDeps } from '../../deps.js';
 import { toIso, toIsoOrNull } from '../../grants/grant-facts.js';
+import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import { findGrantById } from '../../storage/live/grants.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
@@ -43,6 +44,7 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
     created_at: toIso(nowMs),
     ...(lifetime?.maxSeconds ? { max_ttl_seconds: lifetime.maxSeconds } : {}),
     ...(tags.length > 0 ? { tags } : {}),
+    ...keepProxyOnly(request.grant_policy?.proxy_only === true, source),
   } as const;
   const id = uuidv7();
   await refuseTakenLabel(label, () =>

@@ -12,9 +12,11 @@ import {
   writeSessionState,
 } from '../../connect/session/session-state.js';
 import type { VaultDeps } from '../../deps.js';
+import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
+import { findGrantById } from '../../storage/live/grants.js';
 import { insertSecretCredential, replaceSecretCredential } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, renewSecretGrant } from '../../storage/secrets/secret-grants.js';
 import { checkSecretFields, type SecretFields } from '../definition/secret-fields.js';
@@ -61,10 +63,12 @@ export async function enterKey(deps: VaultDeps, input: EnterKeyInput): Promise<C
   const nowMs = deps.clock();
   const expiresAtMs = computeGrantExpiry(request.lifetime, input.lifetimeSeconds, nowMs);
   const createdBy = input.lifetimeSeconds === null ? 'developer' : 'end_user';
+  const before = place.isNew ? undefined : await findGrantById(deps.storage, row.app_id, place.grantId);
   const policy = {
     max_ttl_seconds: request.lifetime?.maxSeconds ?? null,
     created_by: createdBy,
     created_at: new Date(nowMs).toISOString(),
+    ...keepProxyOnly(request.isProxyOnly === true, before),
   };
   const result: SessionResult = {
     grantId: place.grantId,

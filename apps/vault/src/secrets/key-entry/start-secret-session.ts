@@ -56,6 +56,7 @@ export async function startSecretSession(
     isAccountSwitch: false,
     allowsUserRules: body.allow_user_policy_rules !== false,
     lifetime,
+    isProxyOnly: body.grant_policy?.proxy_only === true,
     requiredScopes: {},
     label,
     repairGrantId: body.repair_grant_id ?? null,

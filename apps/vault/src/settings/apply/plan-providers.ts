@@ -93,7 +93,8 @@ function readSecrets(entry: ProviderEntry): string[] | undefined {
 }
 
 function writeOverrides(entry: ProviderEntry): string {
-  return canonicalize(readOverrides(entry)) ?? '{}';
+  const mark = entry.proxy_only === true ? { proxy_only: true } : {};
+  return canonicalize({ ...readOverrides(entry), ...mark }) ?? '{}';
 }
 
 function readDefaultScopes(entry: ProviderEntry): { scope: string; required: boolean }[] {

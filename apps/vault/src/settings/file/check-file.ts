@@ -11,9 +11,16 @@ import { isWebAddress } from './web-address.js';
 
 type Report = (path: readonly PropertyKey[], message: string) => void;
 
-/** What a provider entry says of the provider itself: everything but client and scopes. */
+/** What a provider entry says of the provider itself: everything but client, scopes and what calls may do. */
 export function readOverrides(entry: ProviderEntry): ProviderOverrides {
-  const { id: _id, client_id: _client, client_secret: _secret, scopes: _scopes, ...overrides } = entry;
+  const {
+    id: _id,
+    client_id: _client,
+    client_secret: _secret,
+    scopes: _scopes,
+    proxy_only: _proxyOnly,
+    ...overrides
+  } = entry;
   // `resolveProviderDefinition` checks them; the entry's schema leaves them open.
   return overrides as ProviderOverrides;
 }

@@ -58,6 +58,8 @@ const providerSchema = z.looseObject({
   /** One secret, or the newest first while an old one still works (R7). */
   client_secret: z.union([secret, z.array(secret).min(1).max(2)]).optional(),
   scopes: z.array(scopeSchema).max(300).optional(),
+  /** Tokens of this provider do not leave the vault: proxy mode alone (B7). */
+  proxy_only: z.boolean().optional(),
 });
 
 const identityProviderSchema = z.strictObject({

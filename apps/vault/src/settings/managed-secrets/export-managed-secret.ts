@@ -1,3 +1,4 @@
+import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { type SecretDefinition, secretDefinitionSchema } from '../../secrets/definition/secret-definition.js';
 import type { Storage } from '../../storage/database/storage.js';
 import { listFieldNames, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
@@ -44,6 +45,7 @@ export async function exportManagedSecret(
           : { type: 'system' },
       label: grant.label,
       credential: labels.get(grant.credential_id),
+      ...keepProxyOnly(false, grant),
     })),
   };
 }
@@ -62,6 +64,7 @@ export function describeDefinition(slug: string, definition: SecretDefinition): 
     ...(allowed_networks.length > 0 ? { allowed_networks } : {}),
     ...(region === null ? {} : { region }),
     ...(service === null ? {} : { service }),
+    ...(definition.proxy_only === true ? { proxy_only: true } : {}),
   };
 }
 

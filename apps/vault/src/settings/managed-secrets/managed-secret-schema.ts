@@ -38,6 +38,8 @@ const grantSchema = z.strictObject({
   label: label.default('default'),
   /** Label of the credential that the grant uses; absent: the only one, or the first. */
   credential: label.optional(),
+  /** The credential does not leave the vault through this grant: proxy mode alone (B7). */
+  proxy_only: z.boolean().optional(),
 });
 
 /** A managed secret of the file. */
@@ -83,6 +85,8 @@ export const managedSecretSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, 'must be the name of a service')
     .optional(),
+  /** The credential does not leave the vault: proxy mode alone (B7). */
+  proxy_only: z.boolean().optional(),
   ...valueShape,
   /** Several credentials, told apart by their labels, in place of the values above. */
   credentials: z

@@ -1,7 +1,13 @@
 import { uuidv7 } from 'uuidv7';
+import { isProxyOnlyPolicy, keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { writeGroupId } from '../../secrets/secret-principal.js';
 import type { GrantRow } from '../../storage/live/grants.js';
-import { insertSecretGrant, pointGrant, revokeSecretGrants } from '../../storage/secrets/secret-grants.js';
+import {
+  insertSecretGrant,
+  lockGrant,
+  pointGrant,
+  revokeSecretGrants,
+} from '../../storage/secrets/secret-grants.js';
 import type { PlanPart } from '../apply/change.js';
 import type { SecretGrantEntry } from './managed-secret-schema.js';
 
@@ -56,12 +62,14 @@ export function planSecretGrants(
     }
     const grantId = row?.id ?? uuidv7();
     planned.push({ grant_id: grantId, label: entry.label, credentialId });
-    if (row && row.credential_id === credentialId) continue;
+    const isLocked = entry.proxy_only === true && row !== undefined && !isProxyOnlyPolicy(row.policy_json);
+    if (row && row.credential_id === credentialId && !isLocked) continue;
     fields.push(`grant ${entry.label}`);
     if (row) {
       const key = { appId: part.appId, grantId, secretId: secret.id };
       part.writes.push(async (trx) => {
         await pointGrant(trx, key, credentialId);
+        if (isLocked) await lockGrant(trx, key, row.policy_json);
       });
     } else planNewGrant(part, secret, entry, { grantId, principalId, credentialId });
   }
@@ -96,7 +104,12 @@ function planNewGrant(
       principalId: ids.principalId,
       label: entry.label,
       expiresAtMs: null,
-      policy: { created_by: 'developer', created_at: new Date(nowMs).toISOString(), is_from_file: true },
+      policy: {
+        created_by: 'developer',
+        created_at: new Date(nowMs).toISOString(),
+        is_from_file: true,
+        ...keepProxyOnly(entry.proxy_only === true, undefined),
+      },
       nowMs,
     }),
   );

@@ -19,6 +19,7 @@ export interface UsableGrant {
   readonly mismatch_json: string | null;
   readonly grant_expires_at: number | null;
   readonly parameters_json: string;
+  readonly policy_json: string | null;
   readonly sealed_tokens: Buffer;
   readonly token_generation: string;
   readonly scopes_json: string;
@@ -124,6 +125,7 @@ const grantColumns = [
   'g.mismatch_json',
   'g.expires_at as grant_expires_at',
   'g.parameters_json',
+  'g.policy_json',
 ] as const;
 
 const credentialColumns = [

@@ -1,8 +1,9 @@
-import { sdkEndpoints } from '@alter-ai/core-contract';
+import { sdkEndpoints, streamEndpoints } from '@alter-ai/core-contract';
 import { proxyCall } from '../../../access/proxy/proxy-call.js';
+import { proxyStream } from '../../../access/proxy/stream/proxy-stream.js';
 import { route } from '../../../http/route.js';
 
-/** `POST /sdk/proxy`. */
+/** `POST /sdk/proxy` and `POST /sdk/proxy/stream`. */
 export const routes = [
   route(sdkEndpoints.proxyCall, proxyCall, {
     claimsNonceItself: true,
@@ -10,5 +11,12 @@ export const routes = [
     exactField: 'body',
     // The body of the call travels in it; longer ones go by stream.
     bodyBytesMax: 10 * 1024 * 1024,
+  }),
+  route(streamEndpoints.proxyStream, proxyStream, {
+    claimsNonceItself: true,
+    isDirect: true,
+    isStreamed: true,
+    // Of the first line.
+    bodyBytesMax: 256 * 1024,
   }),
 ];
