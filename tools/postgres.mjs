@@ -55,7 +55,7 @@ async function startSystem(folder, isDurable) {
     'UTF8',
     '--locale=C.UTF-8',
   ]);
-  const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=${isDurable ? 'on' : 'off'} -c max_connections=300`;
+  const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=${isDurable ? 'on' : 'off'} -c max_connections=400`;
   runAsOwner(join(folder, 'pg_ctl'), [
     '-D',
     data,
@@ -93,7 +93,7 @@ async function startPackaged(isDurable) {
       '-c',
       `fsync=${isDurable ? 'on' : 'off'}`,
       '-c',
-      'max_connections=300',
+      'max_connections=400',
       '-c',
       'listen_addresses=127.0.0.1',
     ],

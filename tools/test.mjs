@@ -1,6 +1,6 @@
 // `npm test`: every unit and server test on both databases, then the browser flows. Ends with one line of true counts.
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
@@ -11,14 +11,18 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, 'reports');
 const filters = process.argv.slice(2);
 
-function run(command, args, env = {}) {
+function run(command, args, env = {}, output = 'inherit') {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['inherit', output, output],
+    });
     child.on('exit', (code) => resolve(code ?? 1));
   });
 }
 
-for (const name of ['vitest.json', 'playwright.json', 'tests.json'])
+for (const name of ['vitest.json', 'playwright.json', 'playwright.log', 'tests.json'])
   rmSync(join(reports, name), { force: true });
 mkdirSync(reports, { recursive: true });
 const postgres = await startPostgres();
@@ -29,41 +33,51 @@ const add = (more) => {
   failures.push(...more.failures);
 };
 let exitCode = 0;
-try {
+
+async function runUnits() {
   const unitFile = join(reports, 'vitest.json');
-  // Said here, because the projects of the workspace do not take it from the root's configuration.
-  const reporters = [
-    '--maxWorkers=2',
-    '--testTimeout=20000',
-    '--hookTimeout=30000',
-    '--reporter=dot',
-    '--reporter=json',
-    `--outputFile.json=${unitFile}`,
-  ];
-  exitCode ||= await run('pnpm', ['exec', 'vitest', 'run', ...reporters, ...filters], {
+  // Said here, because the projects of the workspace do not take it from the root's configuration. The times are for a busy machine.
+  const options = ['--maxWorkers=2', '--testTimeout=20000', '--hookTimeout=30000'];
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
+  const code = await run('pnpm', ['exec', 'vitest', 'run', ...options, ...reporters, ...filters], {
     DATABASE_URL: postgres.url,
   });
+  exitCode ||= code;
   add(readVitest(unitFile, root));
-  if (filters.length === 0) {
-    const browser = await findChromium();
-    if (browser.path) {
-      const browserFile = join(reports, 'playwright.json');
-      const code = await run('pnpm', ['--filter', '@alter-ai/e2e', 'exec', 'playwright', 'test'], {
-        CHROMIUM_PATH: browser.path,
-        DATABASE_URL: postgres.url,
-        PLAYWRIGHT_JSON_OUTPUT_NAME: browserFile,
-      });
-      exitCode ||= code;
-      add(readPlaywright(browserFile));
-    } else {
-      console.error(`Browser tests skipped: ${browser.reason}.`);
-      counts.skipped += 1;
-      if (process.env.CI === 'true') {
-        counts.failed += 1;
-        exitCode ||= 1;
-      }
+}
+
+async function runFlows() {
+  const browser = await findChromium();
+  if (!browser.path) {
+    console.error(`Browser tests skipped: ${browser.reason}.`);
+    counts.skipped += 1;
+    if (process.env.CI === 'true') {
+      counts.failed += 1;
+      exitCode ||= 1;
     }
+    return;
   }
+  const browserFile = join(reports, 'playwright.json');
+  const log = join(reports, 'playwright.log');
+  const file = openSync(log, 'w');
+  const env = {
+    CHROMIUM_PATH: browser.path,
+    DATABASE_URL: postgres.url,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: browserFile,
+  };
+  const code = await run('pnpm', ['--filter', '@alter-ai/e2e', 'exec', 'playwright', 'test'], env, file);
+  closeSync(file);
+  exitCode ||= code;
+  add(readPlaywright(browserFile));
+}
+
+try {
+  // Side by side: each waits about half of its time for timers, disks and pages.
+  const flows = filters.length === 0 ? runFlows() : Promise.resolve();
+  await runUnits();
+  await flows;
+  const log = join(reports, 'playwright.log');
+  if (existsSync(log)) process.stdout.write(readFileSync(log));
 } finally {
   await postgres.stop();
 }
