@@ -1,7 +1,7 @@
 import { type AuditVerdict, createFaultList, type FaultList } from './verify/audit-verdict.js';
 import type { CheckpointFacts } from './verify/check-checkpoints.js';
 import { createExportedChain, type ExportedChain } from './verify/export/chain-runs.js';
-import { parseLine, readPlainLine } from './verify/export/exported-line.js';
+import { parseLine, readPlainLine, withHashedBytes } from './verify/export/exported-line.js';
 import type { ExportExpectations } from './verify/export/read-checkpoints.js';
 import { splitLines } from './verify/export/split-lines.js';
 
@@ -55,9 +55,8 @@ function addPlainLine(reading: Reading, line: Buffer): boolean {
   const plain = readPlainLine(line);
   if (plain === null) return false;
   const chain = reading.chains.get(plain.chainId);
-  const isRight = chain?.isNext(plain.sequence) === true && chain.isRightHash(plain.bytes, plain.hash);
-  plain.restore();
-  if (!isRight) return false;
+  if (chain?.isNext(plain.sequence) !== true) return false;
+  if (!withHashedBytes(line, plain.end, (bytes) => chain.isRightHash(bytes, plain.hash))) return false;
   chain.advance(plain.hash);
   noteRecord(reading, plain);
   return true;
@@ -96,11 +95,11 @@ function addParsedLine(reading: Reading, line: Buffer): void {
 
 function noteRecord(
   reading: Reading,
-  { chainId, sequence, hash }: { chainId: string; sequence: number; hash: Buffer },
+  { chainId, sequence, hash }: { chainId: string; sequence: number; hash: string },
 ): void {
   reading.records += 1;
   const covered = reading.facts?.covered.get(chainId);
-  if (covered?.sequence !== sequence || covered.hash === hash.toString('hex')) return;
+  if (covered?.sequence !== sequence || covered.hash === hash) return;
   reading.faults.add('checkpoint_mismatch', { chainId, sequence, checkpoint: covered.checkpoint });
 }
 

@@ -1,4 +1,4 @@
-import { chainHash, genesisHash } from '@alter-ai/core-crypto';
+import { chainHashHex, genesisHash } from '@alter-ai/core-crypto';
 import type { ChainPosition } from '../../checkpoints/checkpoint.js';
 import type { FaultList } from '../audit-verdict.js';
 import type { ExportedRecord } from './exported-line.js';
@@ -8,18 +8,18 @@ interface Run {
   readonly first: number;
   /** What is hashed of the first one, and its hash: what it builds on may come later in the file. */
   readonly firstBytes: Buffer;
-  readonly firstHash: Buffer;
+  readonly firstHash: string;
   last: number;
-  lastHash: Buffer;
+  lastHash: string;
 }
 
 /** One chain of an export as far as it was read. */
 export interface ExportedChain {
   /** Whether a record is the next one, and what its hash must be then. */
   isNext(sequence: number): boolean;
-  isRightHash(bytes: Buffer, hash: Buffer): boolean;
+  isRightHash(bytes: Buffer, hash: string): boolean;
   /** Goes one record further. */
-  advance(hash: Buffer): void;
+  advance(hash: string): void;
   /** Begins a new run with a record that does not follow; says whether it could: there is a limit. */
   begin(record: ExportedRecord): boolean;
   /** The greatest sequence so far. */
@@ -42,21 +42,21 @@ export function createExportedChain(chainId: string, faults: FaultList): Exporte
   function checkBeginning(first: Run, retired: ChainPosition | undefined, isWhole: boolean): void {
     const start = retired?.sequence ?? 0;
     if (first.first === start + 1) {
-      const before = retired === undefined ? genesisHash(chainId) : Buffer.from(retired.hash, 'hex');
+      const before = retired?.hash ?? genesisHash(chainId).toString('hex');
       checkHash(first, before);
     } else if (isWhole && first.first > start) {
       faults.add('beginning_missing', { chainId, sequence: start + 1 });
     }
   }
 
-  function checkHash(run: Run, before: Buffer): void {
-    if (chainHash(before, run.firstBytes).equals(run.firstHash)) return;
+  function checkHash(run: Run, before: string): void {
+    if (chainHashHex(before, run.firstBytes) === run.firstHash) return;
     faults.add('hash_mismatch', { chainId, sequence: run.first });
   }
 
   return {
     isNext: (sequence) => current !== undefined && sequence === current.last + 1,
-    isRightHash: (bytes, hash) => current !== undefined && chainHash(current.lastHash, bytes).equals(hash),
+    isRightHash: (bytes, hash) => current !== undefined && chainHashHex(current.lastHash, bytes) === hash,
     advance: (hash) => {
       if (current === undefined) return;
       current.last += 1;

@@ -9,16 +9,16 @@ export interface ExportedRecord {
   readonly id: string;
   /** What is hashed: the record's canonical JSON. */
   readonly bytes: Buffer;
-  /** The chain hash that the export says. */
-  readonly hash: Buffer;
+  /** The chain hash that the export says, 64 hex digits. */
+  readonly hash: string;
 }
 
-/** Place, hashed bytes and hash of a line that is written as the vault writes them. */
+/** Place and hash of a line that is written as the vault writes them; what is hashed ends before `end`, and with a brace. */
 export interface PlainLine {
   readonly chainId: string;
   readonly sequence: number;
-  readonly bytes: Buffer;
-  readonly hash: Buffer;
+  readonly hash: string;
+  readonly end: number;
 }
 
 const hashName = ',"hash":"';
@@ -33,11 +33,12 @@ const quote = 0x22;
 /**
  * Reads a line without parsing it, for the hash alone to tell whether it is a record: what is hashed are the line's own bytes, and of
  * what it says only the place in the chain is needed. Null where the line is not written as the vault does. The place is to be
- * believed only if the hash is right. `bytes` is valid until `restore` is called, which must be.
+ * believed only if the hash is right.
  */
-export function readPlainLine(line: Buffer): (PlainLine & { restore(): void }) | null {
+export function readPlainLine(line: Buffer): PlainLine | null {
   const end = line.length - tailBytes;
-  if (end < 2 || line.toString('latin1', end, end + hashName.length) !== hashName) return null;
+  const hashAt = end + hashName.length;
+  if (end < 2 || line.toString('latin1', end, hashAt) !== hashName) return null;
   const chainAt = line.indexOf(chainName) + chainName.length;
   const chainEnd = line.indexOf(quote, chainAt);
   // Nothing behind it holds inner objects, so that the last one is the record's own.
@@ -45,19 +46,22 @@ export function readPlainLine(line: Buffer): (PlainLine & { restore(): void }) |
   const sequence = readDigits(line, sequenceAt);
   if (chainAt < chainName.length || chainEnd === -1 || sequenceAt < sequenceName.length || sequence === 0)
     return null;
-  const hashAt = end + hashName.length;
-  const hash = Buffer.from(line.toString('latin1', hashAt, hashAt + 64), 'hex');
-  if (hash.length !== 32) return null;
-  line[end] = brace;
   return {
     chainId: line.toString('latin1', chainAt, chainEnd),
     sequence,
-    bytes: line.subarray(0, end + 1),
-    hash,
-    restore: () => {
-      line[end] = comma;
-    },
+    hash: line.toString('latin1', hashAt, hashAt + 64),
+    end,
   };
+}
+
+/** Lends what is hashed of a plain line, in place, for as long as `use` runs. */
+export function withHashedBytes<T>(line: Buffer, end: number, use: (bytes: Buffer) => T): T {
+  line[end] = brace;
+  try {
+    return use(line.subarray(0, end + 1));
+  } finally {
+    line[end] = comma;
+  }
 }
 
 /** Reads a line however it is written; null when it is no record. */
@@ -71,7 +75,7 @@ export function parseLine(line: Buffer): ExportedRecord | null {
   if (!Number.isSafeInteger(sequence) || sequence < 1) return null;
   const text = canonicalize(record);
   if (text === undefined) return null;
-  return { chainId, sequence, id, bytes: Buffer.from(text, 'utf8'), hash: Buffer.from(hash, 'hex') };
+  return { chainId, sequence, id, bytes: Buffer.from(text, 'utf8'), hash };
 }
 
 function readDigits(line: Buffer, from: number): number {
