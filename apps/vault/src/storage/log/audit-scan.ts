@@ -37,7 +37,8 @@ export async function* scanAuditChain(
   let after = afterSequence;
   const months = await listAuditMonths(storage);
   for (const month of months) {
-    let next = readPage(storage, month, chainId, after);
+    const readPage = preparePages(storage, month, chainId);
+    let next = readPage(after);
     for (;;) {
       const page = await next;
       const last = page.at(-1);
@@ -45,7 +46,11 @@ export async function* scanAuditChain(
       after = last[0];
       const isLast = page.length < rowsPerPage;
       // The database reads the next page while this one is looked at.
-      if (!isLast) next = readPage(storage, month, chainId, after);
+      if (!isLast) {
+        next = readPage(after);
+        // Who stops reading never asks for it: then its failure is nobody's.
+        next.catch(() => {});
+      }
       yield page;
       if (isLast) break;
     }
@@ -58,8 +63,9 @@ export async function* scanMonthOfChain(
   month: AuditMonth,
   chainId: string,
 ): AsyncGenerator<ScannedRecord[], void, undefined> {
+  const readPage = preparePages(storage, month, chainId);
   for (let after = 0; ; ) {
-    const page = await readPage(storage, month, chainId, after);
+    const page = await readPage(after);
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
@@ -134,27 +140,30 @@ async function readHashes(
     .execute();
 }
 
-async function readPage(
+/** Reads a chain's records of one month, page by page; the statement is prepared once. */
+function preparePages(
   storage: Storage,
   month: AuditMonth,
   chainId: string,
-  afterSequence: number,
-): Promise<ScannedRecord[]> {
+): (afterSequence: number) => Promise<ScannedRecord[]> {
   const from = `from ${nameAuditTable(month)} where chain_id = $1 and sequence > $2 order by sequence limit ${rowsPerPage}`;
   const { native } = storage;
   if (native.kind === 'sqlite') {
-    await new Promise((resolve) => setImmediate(resolve));
-    return native.reader
-      .prepare<unknown[], ScannedRecord>(
-        `select sequence, record, lower(hex(hash)), ${scannedColumns} ${from}`,
-      )
-      .raw()
-      .all({ 1: chainId, 2: afterSequence });
+    const text = `select sequence, record, lower(hex(hash)), ${scannedColumns} ${from}`;
+    const statement = native.reader.prepare<unknown[], ScannedRecord>(text).raw();
+    return async (after) => {
+      // Between two pages the server does its other work.
+      await new Promise((resolve) => setImmediate(resolve));
+      return statement.all({ 1: chainId, 2: after });
+    };
   }
-  const { rows } = await native.pool.query<ScannedRecord[]>({
-    text: `select sequence, record, encode(hash, 'hex'), ${scannedColumns} ${from}`,
-    values: [chainId, afterSequence],
-    rowMode: 'array',
-  });
-  return rows as unknown as ScannedRecord[];
+  const text = `select sequence, record, encode(hash, 'hex'), ${scannedColumns} ${from}`;
+  return async (after) => {
+    const { rows } = await native.pool.query<ScannedRecord[]>({
+      text,
+      values: [chainId, after],
+      rowMode: 'array',
+    });
+    return rows as unknown as ScannedRecord[];
+  };
 }
