@@ -73,7 +73,7 @@ async function loadOnce(side: LoadSide, plan: { seconds: number; folder: string 
   const share = side.servers.length;
   const cpuBefore = side.servers.reduce((sum, { server }) => sum + server.cpuSeconds(), 0);
   // More than any side answers in that time: a request that is sent again is refused for its nonce.
-  const prepared = side.servers.map(() => side.prepare(Math.ceil((plan.seconds * 12_000) / share)));
+  const prepared = side.servers.map(() => side.prepare(Math.ceil((plan.seconds * 16_000) / share)));
   const results = await Promise.all(
     side.servers.map(({ url }, index) =>
       runLoad({

@@ -21,7 +21,7 @@ export async function measureRotation(
     const load = (duration: number) =>
       runLoad({
         url: `${url}/sdk/token`,
-        prepared: prepareCalls(setup, duration * 12_000, grown.pickGrant),
+        prepared: prepareCalls(setup, duration * 16_000, grown.pickGrant),
         connections,
         seconds: duration,
         folder: setup.folder,

@@ -22,7 +22,7 @@ export async function measureMemory(plan: { firstCalls: number; seconds: number 
       await new Promise((resolve) => setTimeout(resolve, restMs));
       const restMiB = server.residentMiB();
       const load = async (target: { server: ChildServer; url: string }) => {
-        const prepared = prepareCalls(setup, plan.seconds * 12_000);
+        const prepared = prepareCalls(setup, plan.seconds * 16_000);
         let mostMiB = 0;
         const sampling = setInterval(() => {
           mostMiB = Math.max(mostMiB, target.server.residentMiB());
