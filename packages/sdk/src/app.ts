@@ -84,7 +84,7 @@ export class App implements AsyncDisposable {
 
   /**
    * Has the vault call a provider with the credential of a grant, which does not leave the vault, and gives the provider's answer,
-   * an error of the provider's among them. Bodies of up to 10 MiB; longer ones by `proxyStream`.
+   * an error of the provider's among them. Up to 4 MiB there and 10 MiB back; more by `proxyStream`.
    */
   proxyRequest(
     method: HttpMethod | (string & {}),

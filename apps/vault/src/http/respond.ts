@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamContentType } from '@alter-ai/core-contract';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { AuditUnavailableError } from '../audit/audit-log.js';
@@ -68,11 +68,21 @@ export function toHonoResponse(raw: HonoContext, answer: Answer): Response {
   return raw.newResponse(answer.body, { status: answer.status as 200, headers: { ...answer.headers } });
 }
 
+/** How long the rest of a body is taken in that nobody wants, so that its sender gets to see the answer. */
+const leftoverTimeMaxMs = 1_000;
+
+/** Ends a request whose answer is sent although its body is not. */
+export function letGo(incoming: IncomingMessage): void {
+  if (incoming.complete) return;
+  const timer = setTimeout(() => incoming.destroy(), leftoverTimeMaxMs);
+  incoming.once('close', () => clearTimeout(timer));
+  incoming.resume();
+}
+
 /** Sends an answer that writes its body itself. */
 export function sendStreamed(outgoing: ServerResponse, answer: Answer): void {
   const incoming = outgoing.req;
-  // A body that is not wanted any more is not waited for either.
-  outgoing.once('finish', () => incoming.complete || incoming.destroy());
+  outgoing.once('finish', () => letGo(incoming));
   outgoing.writeHead(answer.status, { ...answer.headers });
   void answer.write?.(outgoing);
 }

@@ -29,8 +29,12 @@ describe('bad bodies at every endpoint', () => {
         for (const part of path) value = (value as Record<string | number, unknown> | undefined)?.[part];
         return value === undefined;
       });
-    // The token call takes one of two selectors.
-    expect(missing.map(String)).toEqual(endpoint.name === 'retrieveToken' ? ['provider_id'] : []);
+    // Calls take one of two selectors, and proxied ones their body in one of two forms.
+    const others: Record<string, string[]> = {
+      retrieveToken: ['provider_id'],
+      proxyCall: ['provider_id', 'body_b64'],
+    };
+    expect(missing.map(String)).toEqual(others[endpoint.name] ?? []);
     expect(endpoint.request?.safeParse(sample).success).toBe(true);
   });
 

@@ -54,7 +54,7 @@ describe('addresses, methods and queries', () => {
       '/',
       '/sdk',
       '/sdk/nothing',
-      '/sdk/proxy',
+      '/sdk/proxied',
       '/.env',
       '/.git/config',
       '/..%2f..%2fetc/passwd',

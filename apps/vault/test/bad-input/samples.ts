@@ -20,7 +20,12 @@ const samples: Record<EndpointName, Json | null> = {
     direct: false,
     switch_account: false,
     allow_user_policy_rules: true,
-    grant_policy: { expires_at: '2999-01-01T00:00:00Z', max_ttl_seconds: 60, default_ttl_seconds: 60 },
+    grant_policy: {
+      expires_at: '2999-01-01T00:00:00Z',
+      max_ttl_seconds: 60,
+      default_ttl_seconds: 60,
+      proxy_only: true,
+    },
     required_scopes: { acme: ['openid'] },
     requested_grant: {
       label: 'work',
@@ -41,6 +46,19 @@ const samples: Record<EndpointName, Json | null> = {
     app_user_id: null,
     account: 'alice@example.test',
     label: 'work',
+  },
+  proxyCall: {
+    method: 'POST',
+    url: 'https://api.example/items',
+    grant_id: unknownId,
+    account: 'alice@example.test',
+    label: 'work',
+    app_user_id: null,
+    user_token: null,
+    headers: { accept: '*/*' },
+    query_params: { tags: ['x'] },
+    reason: 'why',
+    body: { any: ['json'] },
   },
   recordApiCall: {
     grant_id: unknownId,
@@ -82,6 +100,7 @@ const samples: Record<EndpointName, Json | null> = {
     grant_policy: {
       expires_at: '2999-01-01T00:00:00Z',
       max_ttl_seconds: 60,
+      proxy_only: true,
       restrictions: { allowed_methods: ['GET'] },
       requires_approval: true,
     },
@@ -89,7 +108,12 @@ const samples: Record<EndpointName, Json | null> = {
   },
   createSecretGrant: {
     principal: { type: 'system', label: 'work' },
-    grant_policy: { expires_at: '2999-01-01T00:00:00Z', max_ttl_seconds: 60, default_ttl_seconds: 60 },
+    grant_policy: {
+      expires_at: '2999-01-01T00:00:00Z',
+      max_ttl_seconds: 60,
+      default_ttl_seconds: 60,
+      proxy_only: true,
+    },
     credential_id: unknownId,
   },
   createSecretSession: {
@@ -104,7 +128,12 @@ const samples: Record<EndpointName, Json | null> = {
     allow_user_policy_rules: true,
     delegable: false,
     requested_grant: { label: 'work' },
-    grant_policy: { expires_at: '2999-01-01T00:00:00Z', max_ttl_seconds: 60, default_ttl_seconds: 60 },
+    grant_policy: {
+      expires_at: '2999-01-01T00:00:00Z',
+      max_ttl_seconds: 60,
+      default_ttl_seconds: 60,
+      proxy_only: true,
+    },
     direct: false,
     repair_grant_id: unknownId,
   },

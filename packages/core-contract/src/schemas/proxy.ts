@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { uuidSchema } from '../ids.js';
 import { reasonSchema } from './token.js';
 
-const queryValueSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const queryValues = [z.string(), z.number(), z.boolean(), z.null()] as const;
 
 const callFields = {
   method: z.string().min(1).max(32),
@@ -15,7 +15,7 @@ const callFields = {
   user_token: z.string().min(1).max(8192).nullable().optional(),
   headers: z.record(z.string().max(256), z.string().max(16_384)).nullable().optional(),
   query_params: z
-    .record(z.string().max(4096), z.union([queryValueSchema, z.array(queryValueSchema)]))
+    .record(z.string().max(4096), z.union([z.array(z.union(queryValues)), ...queryValues]))
     .nullable()
     .optional(),
   reason: reasonSchema,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openRequest } from '../create-context.js';
 import { type Answering, prepareAnswering, type ServerParts } from '../handle-endpoint.js';
-import { type Answer, sendStreamed } from '../respond.js';
+import { type Answer, letGo, sendStreamed } from '../respond.js';
 import type { RouteRegistration } from '../route.js';
 import { readNodeHead } from './request-head.js';
 
@@ -48,8 +48,7 @@ function writeAnswer(incoming: IncomingMessage, outgoing: ServerResponse, answer
   }
   const body = answer.body ?? '';
   const bytes = Buffer.byteLength(body);
-  // The rest of a body that was too long is not waited for.
-  if (!incoming.complete) outgoing.once('finish', () => incoming.destroy());
+  if (!incoming.complete) outgoing.once('finish', () => letGo(incoming));
   const headers = ['Content-Length', String(bytes)];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
   outgoing.writeHead(answer.status, headers);

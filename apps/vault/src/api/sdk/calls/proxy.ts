@@ -10,7 +10,7 @@ export const routes = [
     isDirect: true,
     exactField: 'body',
     // The body of the call travels in it; longer ones go by stream.
-    bodyBytesMax: 10 * 1024 * 1024,
+    bodyBytesMax: 4 * 1024 * 1024,
   }),
   route(streamEndpoints.proxyStream, proxyStream, {
     claimsNonceItself: true,
