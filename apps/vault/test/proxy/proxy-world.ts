@@ -12,6 +12,7 @@ export interface Arrived {
   /** In order, doubles included. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Answers one call of the provider's API. */
@@ -112,11 +113,13 @@ export function readBody(body: Json): string {
 async function readRequest(request: IncomingMessage): Promise<Arrived> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
   return {
     method: request.method ?? '',
     target: request.url ?? '',
     rawHeaders: request.rawHeaders,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: bytes.toString('utf8'),
+    bytes,
   };
 }
 
