@@ -21,6 +21,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY,
 let inFlight = 0;
 let inFlightMax = 0;
 
+// Without its parent nobody would read what came of it.
+process.on('disconnect', () => process.exit(1));
 process.on('message', (job: CallerJob) => void work(job));
 
 async function work(job: CallerJob): Promise<void> {

@@ -12,6 +12,8 @@ export interface Figures {
   readonly calls: number;
   readonly kills: number;
   readonly interrupted: number;
+  /** … of them before a byte was written to the provider. */
+  readonly interruptedUnsent: number;
   /** Refresh requests that reached the provider, and those it served. */
   readonly presented: number;
   readonly served: number;
@@ -30,12 +32,18 @@ export interface Figures {
   readonly violations: readonly string[];
 }
 
+/** A refresh that was under way in a process when it was killed. */
+export interface Interruption {
+  readonly grantId: string;
+  /** False: the process was killed before its connection to the provider stood. */
+  readonly isSent: boolean;
+}
+
 /** What a run has seen of one mode. */
 export interface Observation {
   readonly place: Place;
   readonly kills: number;
-  /** Grants whose refresh was under way in a process when it was killed; once for each kill. */
-  readonly interrupted: readonly string[];
+  readonly interrupted: readonly Interruption[];
   readonly reports: readonly CallerReport[];
 }
 
@@ -45,7 +53,6 @@ interface StoredCredential {
   readonly status: string;
   readonly death_cause: string | null;
   readonly generation: number;
-  readonly refresh_hash?: string;
 }
 
 /** Counts from the provider's log and the database. */
@@ -57,7 +64,8 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
       from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id where g.id = any($1)`,
     [grantIds],
   );
-  const interrupted = new Set(seen.interrupted);
+  const interrupted = new Set(seen.interrupted.map(({ grantId }) => grantId));
+  const sent = new Set(seen.interrupted.filter(({ isSent }) => isSent).map(({ grantId }) => grantId));
   const uses = countUses(provider.log());
   const bySubject = new Map<string, Use[]>();
   for (const use of uses) bySubject.set(use.subject, [...(bySubject.get(use.subject) ?? []), use]);
@@ -70,7 +78,7 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
   const dead = rows.filter((row) => row.status !== 'active');
   const working = await findWorkingTokens(place, final);
   const isDeadByRule = (row: StoredCredential) =>
-    mode.id === 'c' && interrupted.has(row.grant_id) && row.death_cause === 'interrupted_refresh';
+    mode.id === 'c' && sent.has(row.grant_id) && row.death_cause === 'interrupted_refresh';
   const lost = rows.filter((row) => !working.has(row.grant_id) && !isDeadByRule(row));
   const touched = rows.filter(
     (row) =>
@@ -91,7 +99,7 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
   const lateReplays = uses.filter((use) => use.lastReplayAfterMs > reuseWindowSeconds * 1000).length;
   const replaysPerKill = Math.max(0, ...spentTwice.map((use) => use.replays));
   const needlessQuestions = seen.reports.flatMap((report) =>
-    grantIds.filter((id) => (report.outcomes[id]?.needsUser ?? 0) > 0 && !interrupted.has(id)),
+    grantIds.filter((id) => (report.outcomes[id]?.needsUser ?? 0) > 0 && !sent.has(id)),
   );
   const familiesRevoked = provider.summarizeLog().familiesRevoked.length;
 
@@ -119,9 +127,7 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
   if (mode.id === 'b') {
     demand(replaysPerKill <= 1, `${replaysPerKill} replays for one kill`);
     demand(
-      spentTwice.every((use) =>
-        rows.some((row) => row.subject === use.subject && interrupted.has(row.grant_id)),
-      ),
+      spentTwice.every((use) => rows.some((row) => row.subject === use.subject && sent.has(row.grant_id))),
       'a replay without a kill',
     );
     demand(lateReplays === 0, `${lateReplays} replays outside the window`);
@@ -129,8 +135,8 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
   if (mode.id === 'c') {
     demand(spentTwice.length === 0, `${spentTwice.length} replays at a strict provider`);
     demand(
-      dead.length === interrupted.size && dead.every(isDeadByRule),
-      `${dead.length} credentials need their user, ${interrupted.size} were interrupted`,
+      dead.length === sent.size && dead.every(isDeadByRule),
+      `${dead.length} credentials need their user, ${sent.size} were interrupted after they were sent`,
     );
   } else demand(dead.length === 0, `${dead.length} credentials need their user`);
 
@@ -141,6 +147,7 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
     calls: answers.ok + answers.needsUser + answers.other,
     kills: seen.kills,
     interrupted: interrupted.size,
+    interruptedUnsent: interrupted.size - sent.size,
     presented: sum((use) => use.presented),
     served: sum((use) => use.accepted),
     servedPerCredential: `${Math.min(...served)}-${Math.max(...served)}`,

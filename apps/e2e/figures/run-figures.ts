@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAccounts, describeProvider, type Place, startProvider } from './accounts.js';
 import { type CallerReport, makeCalls } from './callers.js';
 import { type Fleet, startFleet } from './fleet.js';
-import { type Figures, judge } from './judge.js';
+import { type Figures, type Interruption, judge } from './judge.js';
 import type { Mode } from './modes.js';
 
 /** How large a run is. */
@@ -56,11 +56,11 @@ export async function runFigures(options: FiguresOptions): Promise<FiguresResult
     }
     log(`${places.length * options.credentials} accounts connected`);
     const reports: CallerReport[] = [];
-    const interrupted = new Set<string>();
+    const interrupted: Interruption[] = [];
     for (let wave = 0; wave < options.kills; wave += 1) {
       const result = await runWave(fleet, places, { ...options, wave });
       reports.push(result.report);
-      for (const grantId of result.interrupted) interrupted.add(grantId);
+      interrupted.push(...result.interrupted);
       log(
         `wave ${wave + 1}: ${result.report.inFlightMax} requests in flight, ${result.report.attempts} in all, ` +
           `${result.interrupted.length} refreshes interrupted; made again: ${JSON.stringify(result.report.retries)}`,
@@ -75,7 +75,7 @@ export async function runFigures(options: FiguresOptions): Promise<FiguresResult
     });
     const figures: Figures[] = [];
     for (const place of places) {
-      const own = [...interrupted].filter((grantId) => place.grantIds.includes(grantId));
+      const own = interrupted.filter(({ grantId }) => place.grantIds.includes(grantId));
       figures.push(await judge(fleet, { place, kills: options.kills, interrupted: own, reports }, final));
     }
     return { figures, inFlightMax: Math.max(...reports.map((report) => report.inFlightMax)) };
@@ -89,7 +89,7 @@ async function runWave(
   fleet: Fleet,
   places: readonly Place[],
   options: FiguresOptions & { wave: number },
-): Promise<{ report: CallerReport; interrupted: string[] }> {
+): Promise<{ report: CallerReport; interrupted: Interruption[] }> {
   const { wave, kills, calls } = options;
   const share = (place: Place) => place.grantIds.filter((_, index) => index % kills === wave);
   const due = places.flatMap((place) => share(place).map((grantId) => describeCall(place, grantId)));
@@ -114,7 +114,7 @@ async function killWhileRefreshing(
   fleet: Fleet,
   places: readonly Place[],
   options: { due: number; delayMs: number },
-): Promise<{ victim: number; interrupted: string[] }> {
+): Promise<{ victim: number; interrupted: Interruption[] }> {
   const countPresented = () =>
     places.reduce((sum, { provider }) => sum + provider.summarizeLog().refreshPresented, 0);
   const atStart = countPresented();
@@ -137,7 +137,7 @@ async function killWhileRefreshing(
       // What it had sent to the database by then is done a moment later; nobody takes its leases before they end.
       await sleep(400);
       const left = (await listOpenRefreshes(fleet)).filter((refresh) => refresh.holder === holder);
-      return { victim, interrupted: left.map((refresh) => refresh.grantId) };
+      return { victim, interrupted: left };
     }
     if (Date.now() > endMs) {
       throw new Error(
@@ -148,12 +148,12 @@ async function killWhileRefreshing(
 }
 
 /** Grants whose refresh is begun and not ended, with the process that did so. */
-async function listOpenRefreshes(fleet: Fleet): Promise<{ grantId: string; holder: string }[]> {
-  const { rows } = await fleet.database.query<{ id: string; lease_holder: string }>(
-    `select g.id, c.lease_holder from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id
+async function listOpenRefreshes(fleet: Fleet): Promise<(Interruption & { holder: string })[]> {
+  const { rows } = await fleet.database.query<{ id: string; lease_holder: string; is_sent: boolean }>(
+    `select g.id, c.lease_holder, c.intent_unsent_lease is distinct from c.lease_generation as is_sent from grants g join credentials c on c.app_id = g.app_id and c.id = g.credential_id
       where c.lease_holder is not null and c.intent_generation = c.generation`,
   );
-  return rows.map((row) => ({ grantId: row.id, holder: row.lease_holder }));
+  return rows.map((row) => ({ grantId: row.id, isSent: row.is_sent, holder: row.lease_holder }));
 }
 
 const listPorts = (fleet: Fleet) => fleet.vaults.map((vault) => Number(new URL(vault.url).port));

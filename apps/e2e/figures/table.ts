@@ -6,6 +6,7 @@ const rows: readonly [string, (figures: Figures) => string | number][] = [
   ['calls', (of) => of.calls],
   ['SIGKILLs', (of) => of.kills],
   ['refreshes they interrupted', (of) => of.interrupted],
+  ['… before a byte was sent', (of) => of.interruptedUnsent],
   ['refresh requests that arrived', (of) => of.presented],
   ['… that the provider served', (of) => of.served],
   ['… served per credential', (of) => of.servedPerCredential],

@@ -8,6 +8,13 @@ import type { CredentialReading } from '../storage/live/credentials.js';
  */
 export type Recovery = 'go_on' | 'replay' | 'give_up' | 'wait';
 
+/**
+ * How much longer than its lease a holder is waited for that has sent its request: one that was only stalled (stopped, starved)
+ * comes back with the answer. Wrongly given up it costs the user a new connection, wrongly replayed a second use of the token.
+ */
+const strictGraceMs = 14_000;
+const windowGraceMs = 9_000;
+
 type ReuseFacts = Pick<ProviderDefinition, 'refresh_reuse' | 'refresh_reuse_window_seconds'>;
 
 /** Judges the intent that a former holder left open. */
@@ -38,6 +45,40 @@ export function recoverIntent(
   return recovery === 'wait' ? 'replay' : recovery;
 }
 
+/** For how long yet the lease of a holder that has sent its request is left alone; 0 or less: it is taken over (R4). */
+export function findGraceMs(
+  row: Pick<
+    CredentialReading,
+    | 'generation'
+    | 'lease_generation'
+    | 'lease_deadline'
+    | 'intent_generation'
+    | 'intent_unsent_lease'
+    | 'read_at'
+  >,
+  definition: ReuseFacts,
+): number {
+  const isSent = row.intent_generation === row.generation && row.intent_unsent_lease !== row.lease_generation;
+  if (!isSent || row.lease_deadline === null) return 0;
+  return row.lease_deadline + readGraceMs(definition) - row.read_at;
+}
+
+function readGraceMs(definition: ReuseFacts): number {
+  switch (definition.refresh_reuse) {
+    case 'none':
+      return 0;
+    case 'window':
+      // A replay has to come while the window is open.
+      return Math.min(windowGraceMs, readWindowMs(definition) / 4);
+    default:
+      return strictGraceMs;
+  }
+}
+
+function readWindowMs(definition: ReuseFacts): number {
+  return (definition.refresh_reuse_window_seconds ?? 30) * 1000;
+}
+
 /** How long ago a former holder wrote its intent; shared time, since that was another process. */
 export function readIntentAgeMs(row: Pick<CredentialReading, 'intent_at' | 'read_at'>): number {
   return row.read_at - (row.intent_at ?? 0);
@@ -52,8 +93,7 @@ export function judgeUnknownOutcome(
     case 'none':
       return attempt.isReplay ? 'wait' : 'replay';
     case 'window': {
-      const windowMs = (definition.refresh_reuse_window_seconds ?? 30) * 1000;
-      return attempt.isReplay || attempt.ageMs > windowMs ? 'give_up' : 'replay';
+      return attempt.isReplay || attempt.ageMs > readWindowMs(definition) ? 'give_up' : 'replay';
     }
     default:
       return 'give_up';

@@ -19,7 +19,7 @@ import { askProvider } from './provider/ask-provider.js';
 import { findOpenBreaker } from './provider/breaker.js';
 import { choosePart } from './provider/choose-part.js';
 import { recordEvent } from './record-event.js';
-import { judgeUnknownOutcome, readIntentAgeMs, recoverIntent } from './recover-intent.js';
+import { findGraceMs, judgeUnknownOutcome, readIntentAgeMs, recoverIntent } from './recover-intent.js';
 import type { RefreshOutcome, RefreshTarget } from './refresh-target.js';
 import { backOff, declareDead, type RefreshAttempt, settleFailure, settleTokens } from './settle-refresh.js';
 
@@ -45,7 +45,7 @@ export async function runRefresh(
     const nowMs = deps.clock();
     const ended = findEnd(row, nowMs, isAhead && isRenewalDue(row, nowMs));
     if (ended) return ended;
-    if (isLeaseLive(row)) {
+    if (isLeaseLive(row) || findGraceMs(row, target.provider.definition) > 0) {
       const usableUntilMs = findUsableUntilMs(row);
       const isLong = performance.now() - startedAtMs > waitMaxMs;
       if (isLong || usableUntilMs > nowMs) return { kind: 'busy', retryAtMs: nowMs + 1_000, usableUntilMs };

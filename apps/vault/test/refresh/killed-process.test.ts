@@ -16,7 +16,7 @@ async function startRefreshingChild(grantId: string) {
 async function killAndOutlive(child: ReturnType<typeof startChild>) {
   child.process.kill('SIGKILL');
   await child.waitForEnd();
-  world.advance(6_100);
+  world.advance(20_100);
 }
 
 describe.skipIf(!process.env.DATABASE_URL)('real processes on one PostgreSQL', () => {
@@ -65,7 +65,7 @@ describe.skipIf(!process.env.DATABASE_URL)('real processes on one PostgreSQL', (
     world.advance(3_700_000);
     const child = await startRefreshingChild(grantId);
     child.process.kill('SIGSTOP');
-    world.advance(6_100);
+    world.advance(20_100);
     await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
     child.process.kill('SIGCONT');
     await child.waitForEnd();

@@ -57,12 +57,28 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     expect(world.refreshCalls()).toBe(1);
   });
 
+  it.each(['strict', 'window'] as const)(
+    'R4: a holder that has sent its request may be stalled only: at a %s provider it is waited for beyond its lease',
+    async (mode) => {
+      world = await openRefreshWorld(kind, { mode });
+      const { grantId } = await world.connect();
+      world.advance(3_700_000);
+      await abandonHolder(grantId, { hasIntent: true });
+      world.advance(6_100);
+      await expect(world.ensure(grantId, world.deps, 400)).rejects.toMatchObject({
+        code: 'token_refresh_in_progress',
+      });
+      expect(world.refreshCalls()).toBe(0);
+      expect(await readDeath(grantId)).toEqual({ status: 'active', death_cause: null });
+    },
+  );
+
   it('R4: open intent, strict provider: no replay; the valid access token works until it expires', async () => {
     world = await openRefreshWorld(kind);
     const { grantId } = await world.connect();
     world.advance(3_400_000);
     await abandonHolder(grantId, { hasIntent: true });
-    world.advance(6_100);
+    world.advance(20_100);
     await world.ensure(grantId);
     expect(await readDeath(grantId)).toEqual({ status: 'needs_reauth', death_cause: 'interrupted_refresh' });
     const grant = await findUsableGrant(world.deps.storage, world.settings.appId, grantId);
@@ -90,7 +106,7 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     const { grantId } = await world.connect();
     world.advance(3_700_000);
     await abandonHolder(grantId, { hasIntent: true });
-    world.advance(6_100);
+    world.advance(20_100);
     await world.ensure(grantId);
     expect(world.refreshCalls()).toBe(1);
     const replay = (await world.listEvents()).find((event) => event.kind === 'credential.replayed');
@@ -104,7 +120,7 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     world.advance(3_700_000);
     await abandonHolder(first.grantId, { hasIntent: true, isReplay: true });
     await abandonHolder(second.grantId, { hasIntent: true });
-    world.advance(6_100);
+    world.advance(20_100);
     await expect(world.ensure(first.grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
     world.advance(60_000);
     await expect(world.ensure(second.grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
@@ -180,7 +196,7 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     const { grantId } = await world.connect();
     world.advance(3_700_000);
     const { key, lease } = await abandonHolder(grantId, { hasIntent: true });
-    world.advance(6_100);
+    world.advance(20_100);
     await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
     const late = { access_token: 'late', refresh_token: 'late-refresh', raw: '{}' };
     const tokens = {
