@@ -4,6 +4,7 @@ import { measureMemory } from './measures/footprint/memory.js';
 import { measureSizes } from './measures/footprint/size.js';
 import { measureStart } from './measures/footprint/start.js';
 import { measureGrowth } from './measures/growth.js';
+import { measureProxy } from './measures/proxy.js';
 import { measureRefresh } from './measures/refresh.js';
 import { measureRotation } from './measures/rotation.js';
 import type { Row } from './row.js';
@@ -29,6 +30,10 @@ const sizes = isFull
 if (isWanted('M1', 'M2')) {
   note('M1, M2: retrieve on both databases');
   rows.push(...(await measureDatabases({ ...plan, databaseUrl: process.env.BENCH_DATABASE_URL })));
+}
+if (isWanted('M3', 'M4')) {
+  note('M3, M4: the proxy and the SDK');
+  rows.push(...(await measureProxy({ rounds: plan.rounds, calls: isFull ? 5_000 : 1_000 })));
 }
 if (isWanted('M5')) {
   note('M5: a thousand callers of one expired token');
