@@ -45,7 +45,7 @@ function* listPassed() {
   for (const result of read('vitest.json')?.testResults ?? [])
     for (const test of result.assertionResults)
       if (test.status === 'passed') yield { file: relative(root, result.name), name: test.fullName };
-  for (const name of ['playwright.json', 'clients-playwright.json'])
+  for (const name of ['playwright.json', 'long-playwright.json', 'clients-playwright.json'])
     for (const suite of read(name)?.suites ?? []) yield* listSpecs(suite, []);
 }
 

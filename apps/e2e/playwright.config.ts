@@ -5,12 +5,7 @@ const reportFile = process.env.PLAYWRIGHT_JSON_OUTPUT_NAME;
 export default defineConfig({
   testDir: '.',
   testIgnore: 'clients/**',
-  testMatch: [
-    'browser/**/*.spec.ts',
-    'processes/**/*.spec.ts',
-    'errors/**/*.spec.ts',
-    'figures/**/*.spec.ts',
-  ],
+  testMatch: ['browser/**/*.spec.ts', 'processes/**/*.spec.ts', 'errors/**/*.spec.ts'],
   timeout: 45_000,
   expect: { timeout: 10_000 },
   // Each file has servers, ports and a browser of its own.

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
-import { modes } from './modes.js';
-import { runFigures } from './run-figures.js';
+import { modes } from '../figures/modes.js';
+import { runFigures } from '../figures/run-figures.js';
 
 const databaseUrl = process.env.DATABASE_URL ?? '';
 
