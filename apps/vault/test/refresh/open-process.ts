@@ -72,6 +72,7 @@ export function describeSettings(facts: SettingsFacts): {
 } {
   const { issuer, defaultTtlSeconds, overrides } = facts;
   const provider: ProviderSettings = {
+    isProxyOnly: false,
     configId: facts.configId,
     providerId: 'acme',
     displayName: 'Acme',
