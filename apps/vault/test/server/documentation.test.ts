@@ -1,4 +1,4 @@
-import { endpoints, errorCodes } from '@alter-ai/core-contract';
+import { endpoints, errorCodes, streamEndpoints } from '@alter-ai/core-contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestVault, type TestVault } from '../harness.js';
 
@@ -74,12 +74,12 @@ describe('documentation', () => {
     };
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual(
-      [...new Set(Object.values(endpoints).map((endpoint) => endpoint.path))].sort(),
+      [...new Set(Object.values({ ...endpoints, ...streamEndpoints }).map((endpoint) => endpoint.path))].sort(),
     );
   });
 
   it('every endpoint of the contract is served', async () => {
-    for (const { path, method } of Object.values(endpoints)) {
+    for (const { path, method } of Object.values({ ...endpoints, ...streamEndpoints })) {
       const answer = await vault.app.request(path.replace('{grant_id}', 'x'), { method });
       expect([path, answer.status]).not.toEqual([path, 404]);
       expect([path, answer.status]).not.toEqual([path, 405]);
