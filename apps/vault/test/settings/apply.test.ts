@@ -1,3 +1,4 @@
+import { mintApiKey } from '@alter-ai/core-crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { applySettings } from '../../src/settings/apply/apply-settings.js';
 import { exportSettings } from '../../src/settings/export-settings.js';
@@ -206,5 +207,23 @@ describeBothDatabases('apply', (kind) => {
     expect(new Set(results.map((result) => result.apps[0]?.id)).size).toBe(1);
     const minted = results.flatMap((result) => result.apps[0]?.api_keys ?? []).filter((item) => item.value);
     expect(minted).toHaveLength(1);
+  });
+
+  it('F4: of two processes that make the same app at once the later one plans again', async () => {
+    const app = { slug: 'twin', name: 'Twin', api_keys: [{ name: 'backend', value: mintApiKey('rk') }] };
+    const sources = { isDevelopment: true, readVariable: () => undefined, readFile: () => '' };
+    const { file } = checkSettings({ version: 1, apps: [app] }, 'twin.yaml', sources);
+    const input = { files: [{ label: 'twin.yaml', file }], isPruning: false, appliedBy: 'test' };
+    const { keyring } = vault.deps;
+    let other: Promise<unknown> | undefined;
+    const createAppKey: typeof keyring.createAppKey = async (appId) => {
+      // Between its look for the app and its look for the key.
+      other ??= applySettings(vault.deps, input);
+      await other;
+      return keyring.createAppKey(appId);
+    };
+    const late = await applySettings({ ...vault.deps, keyring: { ...keyring, createAppKey } }, input);
+    expect(late.changes.every(({ action }) => action === 'unchanged')).toBe(true);
+    expect(await other).toMatchObject({ apps: [{ id: late.apps[0]?.id }] });
   });
 });

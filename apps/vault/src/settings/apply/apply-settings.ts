@@ -43,34 +43,40 @@ export async function applySettings(
   input: { files: readonly LabelledFile[]; isPruning: boolean; isDryRun?: boolean; appliedBy: string },
 ): Promise<ApplyResult> {
   for (let attempt = 1; ; attempt += 1) {
-    const plans = await planAll(deps, input.files, input.isPruning);
-    const audit = await planAuditSettings(deps, findAuditEntry(input.files), input.isPruning);
-    const changes = [...audit.changes, ...plans.flatMap((plan) => plan.changes)];
-    const apps = plans.map((plan) => ({
-      slug: plan.slug,
-      id: plan.appId,
-      api_keys: plan.apiKeys,
-      webhooks: plan.webhooks,
-      managed_secrets: plan.managedSecrets,
-      identity_provider: plan.identityProvider,
-    }));
-    if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
-    const writes = [...audit.writes, ...plans.flatMap((plan) => plan.writes)];
     try {
-      if (writes.length > 0) {
-        await deps.storage.transaction(async (trx) => {
-          for (const write of writes) await write(trx);
-        });
-      }
+      return await applyOnce(deps, input);
     } catch (error) {
       // Several processes may apply the same file at their start: whoever lost finds nothing left to do.
-      if (error instanceof SettingsConflictError && attempt < attemptsMax) continue;
-      throw error;
+      if (!(error instanceof SettingsConflictError) || attempt >= attemptsMax) throw error;
     }
-    await recordAuditChange(deps, audit, input.appliedBy);
-    await recordChanges(deps, plans, input.appliedBy);
-    return { changes, apps };
   }
+}
+
+async function applyOnce(
+  deps: ApplyDeps,
+  input: { files: readonly LabelledFile[]; isPruning: boolean; isDryRun?: boolean; appliedBy: string },
+): Promise<ApplyResult> {
+  const plans = await planAll(deps, input.files, input.isPruning);
+  const audit = await planAuditSettings(deps, findAuditEntry(input.files), input.isPruning);
+  const changes = [...audit.changes, ...plans.flatMap((plan) => plan.changes)];
+  const apps = plans.map((plan) => ({
+    slug: plan.slug,
+    id: plan.appId,
+    api_keys: plan.apiKeys,
+    webhooks: plan.webhooks,
+    managed_secrets: plan.managedSecrets,
+    identity_provider: plan.identityProvider,
+  }));
+  if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
+  const writes = [...audit.writes, ...plans.flatMap((plan) => plan.writes)];
+  if (writes.length > 0) {
+    await deps.storage.transaction(async (trx) => {
+      for (const write of writes) await write(trx);
+    });
+  }
+  await recordAuditChange(deps, audit, input.appliedBy);
+  await recordChanges(deps, plans, input.appliedBy);
+  return { changes, apps };
 }
 
 async function planAll(

@@ -1,8 +1,8 @@
 import { keyScopes } from '@alter-ai/core-contract';
 import { deriveKeyId, deriveSigningKey, keyPrefixForDisplay, mintApiKey } from '@alter-ai/core-crypto';
 import { uuidv7 } from 'uuidv7';
-import { findApiKeyByDigest, type StoredApiKey } from '../../storage/settings/app-rows.js';
-import { insertApiKey, updateApiKey } from '../../storage/settings/app-writes.js';
+import { findApiKeyByDigest, readAppRows, type StoredApiKey } from '../../storage/settings/app-rows.js';
+import { insertApiKey, SettingsConflictError, updateApiKey } from '../../storage/settings/app-writes.js';
 import type { ApiKeyEntry } from '../file/vault-file-schema.js';
 import { type AppliedKey, listDifferences, noteChange, type PlanPart } from './change.js';
 
@@ -31,6 +31,9 @@ export async function planApiKeys(
     const digest = part.deps.keyring.lookupDigest(deriveKeyId(entry.value));
     const owner = await findApiKeyByDigest(part.deps.storage, digest);
     if (owner && owner.app_id !== part.appId) {
+      // Another process has made this very app since it was looked for: what is here is planned again.
+      const current = await readAppRows(part.deps.storage, { slug: part.slug });
+      if (current?.app.id === owner.app_id) throw new SettingsConflictError();
       part.report(['api_keys', index, 'value'], 'is the key of another app');
       continue;
     }
