@@ -35,7 +35,10 @@ import { observeRoute } from './telemetry/observe.js';
 /** The server's application without its socket; tests call `app.request()`. */
 export type VaultApp = Hono<{ Bindings: ServerBindings }>;
 
-/** Builds the application: every route of `api/`, behind the checks of `http/`. */
+/**
+ * Builds the application: every route of `api/`, behind the checks of `http/`. Without a socket, for tests.
+ * @public
+ */
 export function createApp(deps: VaultDeps, state: ServerState = { isStopping: false }): VaultApp {
   return buildApp(createParts(deps), listRoutes(deps, state));
 }

@@ -80,7 +80,11 @@ export const environmentTable: readonly (readonly [name: string, fallback: strin
   ],
   ['ALTER_VAULT_DATA_DIR', './data', 'SQLite file, generated root key, admin socket'],
   ['DATABASE_URL', '', 'postgres://... switches from SQLite to PostgreSQL'],
-  ['ALTER_VAULT_DATABASE_CONNECTIONS', '10', 'connections to PostgreSQL of one process at most; one of them is set aside for leases'],
+  [
+    'ALTER_VAULT_DATABASE_CONNECTIONS',
+    '10',
+    'connections to PostgreSQL of one process at most; one of them is set aside for leases',
+  ],
   ['ALTER_VAULT_ROOT_KEY', '', '32 bytes, base64; or:'],
   ['ALTER_VAULT_ROOT_KEY_FILE', '', 'file that holds it'],
   ['ALTER_VAULT_ROOT_KEY_PREVIOUS', '', 'comma-separated earlier root keys, during a rotation'],

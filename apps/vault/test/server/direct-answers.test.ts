@@ -76,7 +76,7 @@ describeBothDatabases('answers past Hono', (kind) => {
     ],
     ['no signature', JSON.stringify(body), { 'x-alter-signature': undefined }, 401, 'missing_signature'],
     ['a body that is too long', JSON.stringify('x'.repeat(2 ** 21)), {}, 413, 'payload_too_large'],
-    ['letters beyond ASCII', JSON.stringify({ ...body, ['ä']: 1 }), {}, 422, 'unknown_field'],
+    ['letters beyond ASCII', JSON.stringify({ ...body, ä: 1 }), {}, 422, 'unknown_field'],
   ])('T3: %s is answered alike', async (_name, text, changes, status, code) => {
     const { direct, hono } = await callBoth(text, changes);
     expect(direct).toEqual({ ...hono, body: { ...(hono.body as object), ...anyId } });

@@ -74,7 +74,9 @@ describe('documentation', () => {
     };
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual(
-      [...new Set(Object.values({ ...endpoints, ...streamEndpoints }).map((endpoint) => endpoint.path))].sort(),
+      [
+        ...new Set(Object.values({ ...endpoints, ...streamEndpoints }).map((endpoint) => endpoint.path)),
+      ].sort(),
     );
   });
 
