@@ -19,7 +19,7 @@ export interface Figures {
   readonly served: number;
   /** Requests that the provider served for one credential, fewest and most. */
   readonly servedPerCredential: string;
-  /** Refresh tokens that came again after they had been spent. */
+  /** Refresh tokens that were served twice, or came again after they had been spent. */
   readonly spentTwice: number;
   /** Replays for one kill of one credential, the most. */
   readonly replaysPerKill: number;
@@ -74,7 +74,8 @@ export async function judge(fleet: Fleet, seen: Observation, final: CallerReport
     list.reduce((total, use) => total + count(use), 0);
 
   const served = rows.map((row) => sum((use) => use.accepted, readUses(row)));
-  const spentTwice = uses.filter((use) => use.replays > 0);
+  // Two requests may both arrive before the first is served.
+  const spentTwice = uses.filter((use) => use.replays > 0 || use.accepted > 1);
   const dead = rows.filter((row) => row.status !== 'active');
   const working = await findWorkingTokens(place, final);
   const isDeadByRule = (row: StoredCredential) =>

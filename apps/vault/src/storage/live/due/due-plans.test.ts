@@ -1,0 +1,74 @@
+import {
+  type CompiledQuery,
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import { expect, it } from 'vitest';
+import { forEachDatabase } from '../../../../test/databases.js';
+import type { Storage } from '../../database/storage.js';
+import type { Tables } from '../../tables.js';
+import { listExpiredGrants } from './expired-grants.js';
+import { listPendingRevocations } from './pending-revocations.js';
+import { listDueRenewals } from './renewals.js';
+
+const due = {
+  app_id: 'a',
+  id: 'c',
+  provider_config_id: 'p',
+  generation: 1,
+  access_issued_at: 1,
+  refresh_expires_at: null,
+  has_refresh_token: 1,
+  renew_at: 1,
+};
+
+const questions: [string, (storage: Storage) => Promise<unknown>][] = [
+  ['credentials_renewal', (storage) => listDueRenewals(storage, { nowMs: 10, after: null, limit: 200 })],
+  ['credentials_renewal', (storage) => listDueRenewals(storage, { nowMs: 10, after: due, limit: 200 })],
+  ['grants_expiry', (storage) => listExpiredGrants(storage, 10, 200)],
+  ['grants_revocation', (storage) => listPendingRevocations(storage, 50)],
+];
+
+/** The statements that a question sends, without an answer. */
+async function captureQueries(storage: Storage, ask: (storage: Storage) => Promise<unknown>) {
+  const queries: CompiledQuery[] = [];
+  const db = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (of) => new SqliteIntrospector(of),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+    log: (event) => void queries.push(event.query),
+  });
+  await ask({ ...storage, db });
+  return queries;
+}
+
+forEachDatabase('what is due later', (createDatabase, kind) => {
+  it.skipIf(kind === 'postgres').each(questions)(
+    'R1: at a million rows it is found by %s, in its order, and nothing is scanned',
+    async (index, ask) => {
+      const storage = await (await createDatabase()).open();
+      if (storage.native.kind !== 'sqlite') throw new Error('not SQLite');
+      const queries = await captureQueries(storage, ask);
+      expect(queries).toHaveLength(1);
+      for (const { sql, parameters } of queries) {
+        const plan = storage.native.database
+          .prepare(`explain query plan ${sql}`)
+          .all(...parameters)
+          .map((step) => (step as { detail: string }).detail);
+        expect(plan).toHaveLength(1);
+        expect(plan[0]).toMatch(new RegExp(`^SEARCH .* USING INDEX ${index} `));
+      }
+    },
+  );
+
+  it.skipIf(kind === 'sqlite')('R1: the questions are asked of PostgreSQL as they are', async () => {
+    const storage = await (await createDatabase()).open();
+    for (const [, ask] of questions) expect(await ask(storage)).toEqual([]);
+  });
+});
