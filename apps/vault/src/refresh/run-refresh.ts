@@ -125,7 +125,10 @@ async function openOrRelease(
   try {
     return await openTokens(deps.keyring, key, row.sealed_tokens);
   } catch (error) {
-    await releaseLease(deps.storage, key, lease);
+    // A former holder's request may have spent the token: that question stays open (R4).
+    const isOpen = row.intent_generation === row.generation;
+    const open = isOpen ? { isUnsent: row.intent_unsent_lease === row.lease_generation } : undefined;
+    await releaseLease(deps.storage, key, lease, undefined, open);
     throw error;
   }
 }
@@ -162,7 +165,11 @@ async function exchange(deps: VaultDeps, attempt: RefreshAttempt): Promise<Refre
     if (!isHeld) return undefined;
     if (answer.kind === 'tokens') return settleTokens(deps, attempt, { ...answer, part });
     if (answer.kind === 'failed') return settleFailure(deps, attempt, answer.failure);
-    if (answer.kind === 'not_reached') return backOff(deps, attempt, { error: answer.reason });
+    if (answer.kind === 'not_reached') {
+      // The replay never came there, so the first request's outcome is as unknown as before.
+      const open = isReplay ? { isUnsent: true } : undefined;
+      return backOff(deps, attempt, { error: answer.reason }, { open });
+    }
     const ageMs = ageAtStartMs + performance.now() - startedAtMs;
     const next = judgeUnknownOutcome(definition, { isReplay, ageMs });
     if (next === 'wait') return backOff(deps, attempt, { error: answer.reason });

@@ -15,6 +15,7 @@ import {
   type CredentialReading,
   findCredential,
   type Lease,
+  type OpenIntent,
   releaseLease,
   storeDeath,
   storeRefreshedTokens,
@@ -147,17 +148,23 @@ export async function settleFailure(
       };
     }
     default:
-      return backOff(deps, attempt, describeFailure(failure), failure.retryAfterSeconds);
+      return backOff(deps, attempt, describeFailure(failure), {
+        retryAfterSeconds: failure.retryAfterSeconds,
+      });
   }
 }
 
-/** Nothing was gained and nothing lost: try again later, with growing distance and jitter (R8). */
+/**
+ * Nothing was gained and nothing lost: try again later, with growing distance and jitter (R8). `open`: an earlier request of which
+ * nobody knows what came is still to be judged then.
+ */
 export async function backOff(
   deps: VaultDeps,
   attempt: RefreshAttempt,
   details: Readonly<Record<string, string>>,
-  retryAfterSeconds = 0,
+  options: { readonly retryAfterSeconds?: number | undefined; readonly open?: OpenIntent | undefined } = {},
 ): Promise<RefreshOutcome> {
+  const { retryAfterSeconds = 0, open } = options;
   const { row, lease, target } = attempt;
   const failures = row.failures + 1;
   const stepMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(failures - 1, 10));
@@ -167,7 +174,7 @@ export async function backOff(
   );
   const retryAtMs = deps.clock() + waitMs;
   await persist(deps, () =>
-    releaseLease(deps.storage, keyOf(attempt), lease, { failures, retryInMs: waitMs }),
+    releaseLease(deps.storage, keyOf(attempt), lease, { failures, retryInMs: waitMs }, open),
   );
   recordEvent(deps, target, {
     kind: 'credential.refresh_failed',

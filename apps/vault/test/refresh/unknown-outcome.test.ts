@@ -101,6 +101,35 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     expect((await world.listEvents()).map((event) => event.kind)).not.toContain('credential.replayed');
   });
 
+  it('R4: a replay that did not reach the provider leaves the first request as unknown as it was', async () => {
+    world = await openRefreshWorld(kind, { mode: 'window' });
+    const { grantId } = await world.connect();
+    world.advance(3_700_000);
+    await abandonHolder(grantId, { hasIntent: true });
+    await world.emulator.close();
+    world.advance(20_100);
+    await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'provider_unavailable' });
+    expect(await readDeath(grantId)).toEqual({ status: 'active', death_cause: null });
+    // Too late for a replay: whether the token is spent nobody knows.
+    world.advance(20_100);
+    await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
+    expect(await readDeath(grantId)).toEqual({ status: 'needs_reauth', death_cause: 'interrupted_refresh' });
+  });
+
+  it('R4: keys that are away for a moment do not make an interrupted refresh forgotten', async () => {
+    world = await openRefreshWorld(kind);
+    const { grantId } = await world.connect();
+    world.advance(3_700_000);
+    await abandonHolder(grantId, { hasIntent: true });
+    world.advance(20_100);
+    const open = () => Promise.reject(new Error('the key service does not answer'));
+    const keyless = { ...world.deps, keyring: { ...world.deps.keyring, open } };
+    await expect(world.ensure(grantId, keyless)).rejects.toThrow('does not answer');
+    await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
+    expect(await readDeath(grantId)).toEqual({ status: 'needs_reauth', death_cause: 'interrupted_refresh' });
+    expect(world.refreshCalls()).toBe(0);
+  });
+
   it('R4: open intent, reuse window: one replay, recorded', async () => {
     world = await openRefreshWorld(kind, { mode: 'window' });
     const { grantId } = await world.connect();

@@ -193,15 +193,33 @@ export interface NextAttempt {
   readonly isRefused?: boolean;
 }
 
-/** Ends a refresh that brought nothing: lease and intent go, the reason for the next attempt's time stays (R6, R8). */
+/** An earlier request whose outcome nobody knows yet. */
+export interface OpenIntent {
+  /** Whether nothing of it, or of its replay, reached the provider. */
+  readonly isUnsent: boolean;
+}
+
+/**
+ * Ends a refresh that brought nothing: lease and intent go, the reason for the next attempt's time stays (R6, R8). With `open`, the
+ * intent stays for the next holder to judge: forgotten, it would let a token that may be spent pass for an unspent one (R4).
+ */
 export function releaseLease(
   storage: Storage,
   key: CredentialKey,
   lease: Lease,
   next?: NextAttempt,
+  open?: OpenIntent,
 ): Promise<boolean> {
+  const left =
+    open === undefined
+      ? released
+      : {
+          lease_holder: null,
+          lease_deadline: null,
+          intent_unsent_lease: open.isUnsent ? lease.leaseGeneration : null,
+        };
   return updateHeld(storage, key, lease, {
-    ...released,
+    ...left,
     ...(next === undefined ? {} : { retry_at: addToNow(storage, next.retryInMs) }),
     ...(next?.failures === undefined ? {} : { failures: next.failures }),
     ...(next?.isRefused
