@@ -42,9 +42,10 @@ function* listPassed() {
     const path = join(root, 'reports', name);
     return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
   };
-  for (const result of read('vitest.json')?.testResults ?? [])
-    for (const test of result.assertionResults)
-      if (test.status === 'passed') yield { file: relative(root, result.name), name: test.fullName };
+  for (const name of ['vitest.json', 'long-vitest.json'])
+    for (const result of read(name)?.testResults ?? [])
+      for (const test of result.assertionResults)
+        if (test.status === 'passed') yield { file: relative(root, result.name), name: test.fullName };
   for (const name of ['playwright.json', 'long-playwright.json', 'clients-playwright.json'])
     for (const suite of read(name)?.suites ?? []) yield* listSpecs(suite, []);
 }

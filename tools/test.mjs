@@ -37,7 +37,12 @@ let exitCode = 0;
 async function runUnits() {
   const unitFile = join(reports, 'vitest.json');
   // Said here, because the projects of the workspace do not take it from the root's configuration. The times are for a busy machine.
-  const options = ['--maxWorkers=2', '--testTimeout=20000', '--hookTimeout=30000'];
+  const options = [
+    '--exclude=**/*.long.test.ts',
+    '--maxWorkers=2',
+    '--testTimeout=20000',
+    '--hookTimeout=30000',
+  ];
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${unitFile}`];
   const code = await run('pnpm', ['exec', 'vitest', 'run', ...options, ...reporters, ...filters], {
     DATABASE_URL: postgres.url,

@@ -21,7 +21,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** What a snippet takes for granted: the reader's own objects, and names that an earlier snippet imported. */
 const surroundings = `
 declare const user: any, app: any, redirect: any;
-declare const returnUrl: string, url: string, eventsUrl: string, grantId: string;
+declare const returnUrl: string, url: string, eventsUrl: string, grantId: string, secretId: string, idpId: string;
+declare const userToken: string, rawBody: string, headers: Record<string, string>;
 `;
 const names = ['App', 'GrantNotFoundError', 'HttpMethod', 'ReAuthRequiredError'];
 
@@ -50,6 +51,8 @@ describe('documentation', () => {
       const name = relative(root, path).replaceAll(/[^a-z]+/gi, '-');
       writeFileSync(join(folder, `${name}-${index}.ts`), makeModule(text));
     });
+    // A library of the reader's choice, which this repository's demo does not have.
+    writeFileSync(join(folder, 'libraries.d.ts'), "declare module 'standardwebhooks';\n");
     const options = {
       extends: join(root, 'tsconfig.base.json'),
       // Readers' route handlers are not typed here, and snippets do not guard against an empty list.

@@ -86,7 +86,7 @@ describe('the vault as one file', () => {
     expect(problems.some((problem) => problem.startsWith(path))).toBe(true);
   });
 
-  it.each(['managed_secrets', 'require_sign_in', 'agents'])(
+  it.each(['require_sign_in', 'agents'])(
     'a key whose capability is not there yet is refused with its path: %s',
     (name) => {
       expect(listProblems(inApp({ [name]: [] }))).toEqual([
