@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChromium } from './chromium.mjs';
 import { startPostgres } from './postgres.mjs';
 import { readPlaywright, readVitest } from './read-reports.mjs';
 
@@ -14,9 +15,15 @@ mkdirSync(reports, { recursive: true });
 for (const name of ['long-playwright.json', 'long-vitest.json', 'long.json'])
   rmSync(join(reports, name), { force: true });
 
+const browser = await findChromium();
 const postgres = await startPostgres();
 function run(args) {
-  const env = { ...process.env, DATABASE_URL: postgres.url, PLAYWRIGHT_JSON_OUTPUT_NAME: reportFile };
+  const env = {
+    ...process.env,
+    ...(browser.path ? { CHROMIUM_PATH: browser.path } : {}),
+    DATABASE_URL: postgres.url,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: reportFile,
+  };
   return new Promise((resolve) => {
     const child = spawn('pnpm', args, { cwd: root, env, stdio: 'inherit' });
     child.on('exit', (code) => resolve(code ?? 1));

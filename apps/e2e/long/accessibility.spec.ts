@@ -1,8 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
+import { pageStates, statesStackOptions } from '../browser/states/page-states.js';
 import { openApplication, prepareSession, waitForGrants } from '../harness/connect-flow.js';
 import { type Stack, startStack } from '../harness/stack.js';
-import { pageStates, statesStackOptions } from './states/page-states.js';
 
 let stack: Stack;
 test.beforeAll(async () => {
