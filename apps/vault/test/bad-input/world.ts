@@ -11,6 +11,8 @@ export interface BadInputWorld {
   readonly vault: TestVault;
   /** Milliseconds added to the clock. */
   offsetMs: number;
+  /** Where the clock stands still, in milliseconds since 1970; null while it goes on. */
+  stoppedAtMs: number | null;
   /** Calls an endpoint as its rightful caller would: signed, or as the page does. */
   call(
     target: Pick<CallableEndpoint, 'endpoint' | 'path'>,
@@ -44,9 +46,10 @@ const nowhere = 'http://127.0.0.1:9';
 /** Starts it, with a provider and an identity provider that are not there. */
 export async function startBadInputWorld(kind: 'sqlite' | 'postgres'): Promise<BadInputWorld> {
   let offsetMs = 0;
+  let stoppedAtMs: number | null = null;
   const vault = await startTestVault({
     kind,
-    clock: () => Date.now() + offsetMs,
+    clock: () => stoppedAtMs ?? Date.now() + offsetMs,
     config: {
       version: 1,
       apps: [
@@ -92,6 +95,12 @@ export async function startBadInputWorld(kind: 'sqlite' | 'postgres'): Promise<B
     },
     set offsetMs(value) {
       offsetMs = value;
+    },
+    get stoppedAtMs() {
+      return stoppedAtMs;
+    },
+    set stoppedAtMs(value) {
+      stoppedAtMs = value;
     },
   };
 }
