@@ -23,7 +23,7 @@ export {
   genesisHash,
   verifyChain,
 } from './hash-chain.js';
-export { Sha256 } from './injection/aws/sha256.js';
+export { createAwsSigner } from './injection/aws/create-aws-signer.js';
 export type { AwsSigning, SignAws } from './injection/aws/sign-aws-request.js';
 export { injectCredential, listInjectedHeaders } from './injection/inject-credential.js';
 export {
