@@ -1,6 +1,6 @@
 import { driveAuthorization } from '@alter-ai/emulator';
 import { expect, type Page, test } from '@playwright/test';
-import { findFreePort, startApplication } from '../harness/application.js';
+import { startApplication } from '../harness/application.js';
 import {
   connectAccount,
   countExchanges,
@@ -8,6 +8,7 @@ import {
   readStatus,
   waitForOutcome,
 } from '../harness/connect-flow.js';
+import { findFreePort } from '../harness/machine/ports.js';
 import { type Stack, startStack } from '../harness/stack.js';
 
 let stack: Stack;

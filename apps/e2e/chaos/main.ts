@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findTools } from '../harness/machine/find-tools.js';
 import { repositoryRoot } from '../harness/vault-process.js';
 import { type DeliberateBug, deliberateBugs, findBug } from './bugs/deliberate-bugs.js';
 import { buildReport, printReport } from './report.js';
 import { runScenario, type ScenarioResult } from './run-scenario.js';
-import { findTools } from './world/find-tools.js';
 
 const help = `npm run chaos -- [options]
 

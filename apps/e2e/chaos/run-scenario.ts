@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MachineTools } from '../harness/machine/find-tools.js';
 import { checkAll } from './check/check-all.js';
 import type { Evidence, Violation } from './check/evidence.js';
 import { nameAccount } from './check/token-index.js';
@@ -22,7 +23,6 @@ import {
 } from './schedule/build-schedule.js';
 import type { ProviderFaultKind, SystemFaultKind } from './schedule/fault-kinds.js';
 import { createRandom } from './schedule/random.js';
-import type { MachineTools } from './world/find-tools.js';
 import { accessTokenTtlSeconds, type ChaosWorld, openWorld } from './world/open-world.js';
 import type { Patch } from './world/vault-build.js';
 

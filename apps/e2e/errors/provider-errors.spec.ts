@@ -7,7 +7,7 @@ import {
   TimeoutError,
 } from '@alter-ai/alter-sdk';
 import { expect, test } from '@playwright/test';
-import { findFreePort } from '../harness/ports.js';
+import { findFreePort } from '../harness/machine/ports.js';
 import { type Situations, startSituations } from '../harness/situations/situations.js';
 import { expectDocumented, expectError } from './expect-error.js';
 

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { findFreePort } from './ports.js';
 
 const require = createRequire(import.meta.url);
 
@@ -87,5 +86,3 @@ export async function startApplication(
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
-
-export { findFreePort };

@@ -1,5 +1,5 @@
 import { serve } from '@hono/node-server';
-import { findFreePort } from './ports.js';
+import { findFreePort } from './machine/ports.js';
 
 /** One exchange that went through. */
 export interface RecordedExchange {

@@ -8,7 +8,7 @@ import {
   startOidcServer,
 } from '@alter-ai/emulator';
 import { type Application, type CreateSession, startApplication } from './application.js';
-import { findFreePort } from './ports.js';
+import { findFreePort } from './machine/ports.js';
 import { startVaultProcess, type VaultProcess } from './vault-process.js';
 
 /** Everything a browser or client test runs against: emulated provider and IDP, application page, vault, each a real server. */

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findFreePort } from './ports.js';
+import { findFreePort } from './machine/ports.js';
 
 /** The root of the repository, from the sources as from the built files. */
 export const repositoryRoot = findRoot(dirname(fileURLToPath(import.meta.url)));

@@ -6,8 +6,8 @@ import pg from 'pg';
 import { startTcpProxy } from '../chaos/faults/tcp-proxy.js';
 import { type CallResult, createSignedCall } from '../chaos/load/signed-call.js';
 import { prepareDisk } from '../chaos/world/fillable-disk.js';
-import { findTools } from '../chaos/world/find-tools.js';
 import { connectOverHttp } from '../harness/connect-over-http.js';
+import { findTools } from '../harness/machine/find-tools.js';
 import { type Stack, startStack } from '../harness/stack.js';
 import { startVaultProcess } from '../harness/vault-process.js';
 

@@ -8,12 +8,18 @@ import { type OidcEmulator, startOidcServer } from '@alter-ai/emulator';
 import { expect, test } from '@playwright/test';
 import pg from 'pg';
 import { connectOverHttp } from '../harness/connect-over-http.js';
-import { findPgBouncer, type PgBouncer, startPgBouncer } from '../harness/pgbouncer.js';
+import { findTools } from '../harness/machine/find-tools.js';
+import { type PgBouncer, startPgBouncer } from '../harness/machine/pgbouncer.js';
 import { describeAcme } from '../harness/stack.js';
 import { startVaultProcess, type VaultProcess } from '../harness/vault-process.js';
 
 const databaseUrl = process.env.DATABASE_URL ?? '';
-const program = findPgBouncer();
+const program = findTools().pgbouncer;
+/**
+ * Fewer servers than clients, and it goes round them: each transaction of a connection meets another server, so that anything left
+ * behind in a session would be missed at once.
+ */
+const poolerSettings = { default_pool_size: 4, server_round_robin: 1, max_client_conn: 500 };
 const isRequired = process.env.CI === 'true';
 
 test.describe('three vaults behind PgBouncer in transaction mode', () => {
@@ -71,7 +77,7 @@ test.describe('three vaults behind PgBouncer in transaction mode', () => {
     test.setTimeout(120_000);
     if (!program) throw new Error('pgbouncer is not installed');
     if (!databaseUrl) throw new Error('DATABASE_URL is not set');
-    bouncer = await startPgBouncer(program, databaseUrl);
+    bouncer = await startPgBouncer(program, databaseUrl, poolerSettings);
     provider = await startOidcServer({
       displayName: 'Acme',
       cookiePrefix: 'acme',

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { deliberateBugs } from '../chaos/bugs/deliberate-bugs.js';
 import { runScenario } from '../chaos/run-scenario.js';
-import { findTools } from '../chaos/world/find-tools.js';
 import { copyVaultBuild } from '../chaos/world/vault-build.js';
+import { findTools } from '../harness/machine/find-tools.js';
 
 const tools = findTools();
 

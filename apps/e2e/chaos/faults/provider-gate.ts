@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findFreePort } from '../../harness/ports.js';
+import { findFreePort } from '../../harness/machine/ports.js';
 import type { Presentation } from '../check/evidence.js';
 import type { ProviderMode } from '../schedule/build-schedule.js';
 import type { ProviderFaultKind } from '../schedule/fault-kinds.js';

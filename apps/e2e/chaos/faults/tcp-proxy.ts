@@ -1,6 +1,6 @@
 import { createServer, connect as openSocket, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findFreePort } from '../../harness/ports.js';
+import { findFreePort } from '../../harness/machine/ports.js';
 
 /** `refuse`: connections end at once. `silent`: they stay open, and nothing comes through. */
 export type TcpMode = 'pass' | 'refuse' | 'silent';

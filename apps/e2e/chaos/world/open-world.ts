@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mintApiKey } from '@alter-ai/core-crypto';
 import { type OidcEmulator, startOidcServer } from '@alter-ai/emulator';
+import type { MachineTools } from '../../harness/machine/find-tools.js';
+import { startPgBouncer } from '../../harness/machine/pgbouncer.js';
 import { describeAcme } from '../../harness/stack.js';
 import { type ProviderGate, startProviderGate } from '../faults/provider-gate.js';
 import { findSocketOwner } from '../faults/socket-owner.js';
@@ -11,8 +13,6 @@ import { type ProviderMode, providerModes } from '../schedule/build-schedule.js'
 import type { Random } from '../schedule/random.js';
 import { createPostgresReader, createSqliteReader, type DatabaseReader } from './database-reader.js';
 import { type FillableDisk, prepareDisk } from './fillable-disk.js';
-import type { MachineTools } from './find-tools.js';
-import { startPgbouncer } from './pgbouncer.js';
 import { type PostgresPair, startPostgresPair } from './postgres-pair.js';
 import { copyVaultBuild, type Patch } from './vault-build.js';
 import { startVaultFleet, type VaultFleet } from './vault-fleet.js';
@@ -57,6 +57,15 @@ export const windowSeconds = 30;
 /** Lifetime of access tokens while the load runs: short, so that there is always something to refresh. */
 export const accessTokenTtlSeconds = 10;
 
+/** With few of the server's connections, and no long wait for one that does not answer. */
+const poolerSettings = {
+  default_pool_size: 20,
+  max_client_conn: 300,
+  server_login_retry: 1,
+  server_connect_timeout: 5,
+  query_wait_timeout: 8,
+};
+
 /** Starts emulators, gates, database, pooler, proxies and vaults. */
 export async function openWorld(options: WorldOptions): Promise<ChaosWorld> {
   const { tools } = options;
@@ -93,8 +102,13 @@ export async function openWorld(options: WorldOptions): Promise<ChaosWorld> {
     const primaryProxy = postgres && keep(await startTcpProxy(postgres.port()), (each) => each.close());
     const pooler =
       primaryProxy && tools.pgbouncer
-        ? keep(await startPgbouncer(tools.pgbouncer, join(folder, 'pooler'), primaryProxy.port), (each) =>
-            each.close(),
+        ? keep(
+            await startPgBouncer(
+              tools.pgbouncer,
+              `postgres://vault@127.0.0.1:${primaryProxy.port}/vault`,
+              poolerSettings,
+            ),
+            (each) => each.stop(),
           )
         : undefined;
     const databaseProxies: TcpProxy[] = [];

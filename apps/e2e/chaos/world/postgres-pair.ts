@@ -2,7 +2,7 @@ import { appendFileSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { findFreePort } from '../../harness/ports.js';
+import { findFreePort } from '../../harness/machine/ports.js';
 import { findOwner, runProgram } from './run-program.js';
 
 interface Node {

@@ -6,7 +6,7 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** PostgreSQL and PgBouncer refuse to run as root: then they run as `postgres`. Undefined: as whoever runs the tester. */
+/** PostgreSQL refuses to run as root: then it runs as `postgres`. Undefined: as whoever runs the tester. */
 export function findOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const ask = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }).trim());

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findFreePort } from '../../harness/ports.js';
+import { findFreePort } from '../../harness/machine/ports.js';
 import type { VaultBuild } from './vault-build.js';
 
 /** One vault of the run: a process, or its successors after each end. */

@@ -4,7 +4,7 @@ import type { Browser } from '@playwright/test';
 import { Hono } from 'hono';
 import { leaveForProvider, signIn } from '../../harness/connect-flow.js';
 import { enterKeyOverHttp, openConnectUrl } from '../../harness/connect-over-http.js';
-import { findFreePort } from '../../harness/ports.js';
+import { findFreePort } from '../../harness/machine/ports.js';
 import { exhaustRefusals } from '../../harness/situations/exhaust-refusals.js';
 import type { Situations } from '../../harness/situations/situations.js';
 import { type Stack, startStack } from '../../harness/stack.js';

@@ -1,6 +1,6 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { findFreePort } from '../ports.js';
+import { findFreePort } from '../machine/ports.js';
 
 /** A provider API at the paths of the seeds, which asks the authorization server whose token it was given. */
 export interface CalendarApi {
