@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectAccounts, describeProvider, type Place, startProvider } from './accounts.js';
-import { type CallerReport, makeCalls } from './callers.js';
 import { type Fleet, startFleet } from './fleet.js';
 import { type Figures, type Interruption, judge } from './judge.js';
+import { connectAccounts, describeProvider, type Place, startProvider } from './load/accounts.js';
+import { type CallerReport, makeCalls } from './load/callers.js';
 import type { Mode } from './modes.js';
 
 /** How large a run is. */

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { repositoryRoot } from '../harness/vault-process.js';
+import { repositoryRoot } from '../../harness/vault-process.js';
 
 /** What one client process has to do. */
 export interface CallerJob {
@@ -26,7 +26,7 @@ export interface CallerReport {
 }
 
 const processCount = 2;
-const programFile = join(repositoryRoot, 'apps', 'e2e', 'dist', 'figures', 'caller.js');
+const programFile = join(repositoryRoot, 'apps', 'e2e', 'dist', 'figures', 'load', 'caller.js');
 
 /** Makes all calls at once, from two client processes. */
 export async function makeCalls(job: CallerJob): Promise<CallerReport> {

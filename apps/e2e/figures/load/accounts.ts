@@ -1,8 +1,8 @@
 import { type OidcEmulator, startOidcServer } from '@alter-ai/emulator';
-import { connectOverHttp } from '../harness/connect-over-http.js';
-import { describeAcme } from '../harness/stack.js';
-import type { Fleet } from './fleet.js';
-import { describeDelay, type Mode, nameProvider, reuseWindowSeconds } from './modes.js';
+import { connectOverHttp } from '../../harness/connect-over-http.js';
+import { describeAcme } from '../../harness/stack.js';
+import type { Fleet } from '../fleet.js';
+import { describeDelay, type Mode, nameProvider, reuseWindowSeconds } from '../modes.js';
 
 /** One mode with its provider and the accounts connected there. */
 export interface Place {
