@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Page, test } from '@playwright/test';
 import { pageStates, statesStackOptions } from './browser/states/page-states.js';
-import { connectAccount } from './harness/connect-flow.js';
+import { connectAccount } from './harness/browser/connect-flow.js';
 import { type Stack, startStack } from './harness/stack.js';
 
 const root = join(import.meta.dirname, '..', '..');

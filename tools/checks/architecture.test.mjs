@@ -4,6 +4,7 @@ import {
   countLines,
   isConfiguration,
   isData,
+  isHarness,
   isTest,
   isTypeScript,
   listFiles,
@@ -107,7 +108,7 @@ describe('architecture', () => {
 
   it('keeps folders small: at most 8 source files, at most three levels under src', () => {
     const counts = new Map();
-    for (const path of product.filter((item) => !isData(item)))
+    for (const path of [...product, ...sources.filter(isHarness)].filter((item) => !isData(item)))
       counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > 8)).toEqual([]);
     expect(product.filter((path) => (path.split('/src/')[1]?.split('/').length ?? 0) > 4)).toEqual([]);

@@ -27,6 +27,8 @@ function exists(path) {
 export const isTypeScript = (path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts');
 export const isTest = (path) =>
   /\.(test|spec)\.tsx?$/.test(path) || /(^|\/)test\//.test(path) || path.startsWith('apps/e2e/');
+/** What the tests with real processes stand on: programs and harness, no test themselves. */
+export const isHarness = (path) => path.startsWith('apps/e2e/') && !path.endsWith('.spec.ts');
 export const isConfiguration = (path) => /\.config\.(ts|mjs)$/.test(path);
 /** Catalogue data and migrations: the limits on files per folder do not concern them. */
 export const isData = (path) => /\/(catalog|migrations)\//.test(path);

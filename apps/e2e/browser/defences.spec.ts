@@ -1,13 +1,13 @@
 import { driveAuthorization } from '@alter-ai/emulator';
 import { expect, type Page, test } from '@playwright/test';
-import { startApplication } from '../harness/application.js';
+import { startApplication } from '../harness/browser/application.js';
 import {
   connectAccount,
   countExchanges,
   readOutcomes,
   readStatus,
   waitForOutcome,
-} from '../harness/connect-flow.js';
+} from '../harness/browser/connect-flow.js';
 import { findFreePort } from '../harness/machine/ports.js';
 import { type Stack, startStack } from '../harness/stack.js';
 

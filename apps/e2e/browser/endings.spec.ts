@@ -7,7 +7,7 @@ import {
   readStatus,
   signIn,
   waitForOutcome,
-} from '../harness/connect-flow.js';
+} from '../harness/browser/connect-flow.js';
 import { type Stack, startStack } from '../harness/stack.js';
 
 let stack: Stack;

@@ -1,5 +1,10 @@
 import { expect, test } from '@playwright/test';
-import { openApplication, openPopup, prepareSession, waitForGrants } from '../harness/connect-flow.js';
+import {
+  openApplication,
+  openPopup,
+  prepareSession,
+  waitForGrants,
+} from '../harness/browser/connect-flow.js';
 import { enteredKey, type KeyWorld, startKeyWorld } from '../harness/key-world.js';
 import { type Stack, startStack } from '../harness/stack.js';
 

@@ -6,7 +6,7 @@ import {
   prepareSession,
   readOutcomes,
   waitForGrants,
-} from '../harness/connect-flow.js';
+} from '../harness/browser/connect-flow.js';
 import { type Stack, startStack } from '../harness/stack.js';
 
 let stack: Stack;

@@ -7,7 +7,7 @@ import {
   type ShapedProviderId,
   startOidcServer,
 } from '@alter-ai/emulator';
-import { type Application, type CreateSession, startApplication } from './application.js';
+import { type Application, type CreateSession, startApplication } from './browser/application.js';
 import { findFreePort } from './machine/ports.js';
 import { startVaultProcess, type VaultProcess } from './vault-process.js';
 

@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { pageStates, statesStackOptions } from '../browser/states/page-states.js';
-import { openApplication, prepareSession, waitForGrants } from '../harness/connect-flow.js';
+import { openApplication, prepareSession, waitForGrants } from '../harness/browser/connect-flow.js';
 import { type Stack, startStack } from '../harness/stack.js';
 
 let stack: Stack;

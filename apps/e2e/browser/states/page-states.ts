@@ -2,7 +2,7 @@ import { App } from '@alter-ai/alter-sdk';
 import { mintApiKey } from '@alter-ai/core-crypto';
 import { SHAPED_PROVIDER_IDS } from '@alter-ai/emulator';
 import type { Page } from '@playwright/test';
-import { connectAccount, leaveForProvider, signIn } from '../../harness/connect-flow.js';
+import { connectAccount, leaveForProvider, signIn } from '../../harness/browser/connect-flow.js';
 import { describeAcme, type Stack, type StackOptions } from '../../harness/stack.js';
 
 /** One state that the connect page can be in, and the real way there. */

@@ -12,7 +12,7 @@ import {
   signIn,
   waitForGrants,
   waitForOutcome,
-} from '../../harness/connect-flow.js';
+} from '../../harness/browser/connect-flow.js';
 import { type Stack, startStack } from '../../harness/stack.js';
 
 const require = createRequire(import.meta.url);

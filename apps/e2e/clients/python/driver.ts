@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import type { Browser } from '@playwright/test';
 import { Hono } from 'hono';
-import { leaveForProvider, signIn } from '../../harness/connect-flow.js';
+import { leaveForProvider, signIn } from '../../harness/browser/connect-flow.js';
 import { enterKeyOverHttp, openConnectUrl } from '../../harness/connect-over-http.js';
 import { findFreePort } from '../../harness/machine/ports.js';
 import { exhaustRefusals } from '../../harness/situations/exhaust-refusals.js';

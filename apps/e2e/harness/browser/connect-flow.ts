@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test';
-import type { Stack } from './stack.js';
+import type { Stack } from '../stack.js';
 
 /** One thing the application page was told. */
 export interface Outcome {
@@ -15,7 +15,7 @@ export interface HandedGrant {
   readonly operation: 'creation' | 'reauth';
 }
 
-/** Loads the application page; `query` says which session it asks for and how (harness/application.ts). */
+/** Loads the application page; `query` says which session it asks for and how (application.ts). */
 export async function openApplication(page: Page, stack: Stack, query = 'providers=acme'): Promise<void> {
   await page.goto(`${stack.application.origin}/?${query}`);
   await expect(page.locator('body')).toHaveAttribute('data-ready', 'true');
