@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { App } from '@alter-ai/alter-sdk';
@@ -6,28 +5,9 @@ import { startOidcServer } from '@alter-ai/emulator';
 import { expect, test } from '@playwright/test';
 import { connectOverHttp, enterKeyOverHttp, openConnectUrl } from '../harness/connect-over-http.js';
 import { enteredKey, startKeyWorld } from '../harness/key-world.js';
+import { findMarks, readFiles } from '../harness/marks/find-marks.js';
 import { startRecordingProxy } from '../harness/recording-proxy.js';
 import { startStack } from '../harness/stack.js';
-
-/** Every spelling of a secret that could be found somewhere. */
-function spell(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  return [
-    secret,
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-    encodeURIComponent(secret),
-  ];
-}
-
-function listFiles(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    const stats = statSync(path);
-    return stats.isDirectory() ? listFiles(path) : stats.isFile() ? [path] : [];
-  });
-}
 
 test('K6 K7: marked secrets driven through every flow appear in no file, log, error, response or inspect', async () => {
   // Every command is a process of its own.
@@ -153,17 +133,10 @@ test('K6 K7: marked secrets driven through every flow appear in no file, log, er
   const places = new Map<string, Buffer>([
     ['log', Buffer.from(stack.vault.output())],
     ['sdk and command', Buffer.from(seen.join('\n'))],
-    ...listFiles(stack.vault.dataDir).map(
-      (path) => [path.replace(stack.vault.dataDir, 'data'), readFileSync(path)] as const,
-    ),
+    ...readFiles(stack.vault.dataDir, 'data'),
   ]);
   expect(places.size).toBeGreaterThan(3);
-  const found = [...marks].flatMap(([name, secret]) =>
-    spell(secret).flatMap((spelling) =>
-      [...places].filter(([, bytes]) => bytes.includes(spelling)).map(([place]) => `${name} in ${place}`),
-    ),
-  );
-  expect(found).toEqual([]);
+  expect(findMarks(marks, places)).toEqual([]);
   await stack.application.close();
   await Promise.all([
     provider.close(),
