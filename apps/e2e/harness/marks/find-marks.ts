@@ -20,18 +20,19 @@ export function readFiles(folder: string, name: string): [path: string, bytes: B
   return listFiles(folder).flatMap((path) => {
     const place = path.replace(folder, name);
     const bytes = readFileSync(path);
-    const payloadAt = bytes.indexOf(gzipStart);
-    return payloadAt === -1
-      ? [[place, bytes]]
-      : [
-          [place, bytes],
-          [`${place} unpacked`, gunzipSync(bytes.subarray(payloadAt + 1))],
-        ];
+    const payloadAt = bytes.indexOf(gzipStart) + 1;
+    if (!path.includes('backup') || payloadAt === 0) return [[place, bytes]];
+    const payload = bytes.subarray(payloadAt, bytes.lastIndexOf(lineFeed, -2));
+    return [
+      [place, bytes],
+      [`${place} unpacked`, gunzipSync(payload)],
+    ];
   });
 }
 
-/** A backup is a line of JSON, and then gzip. */
+/** A backup is a line of JSON, gzip, and another line. */
 const gzipStart = Buffer.from([0x0a, 0x1f, 0x8b, 0x08]);
+const lineFeed = 0x0a;
 
 /** In base64 only what depends on the secret alone, wherever it begins in the encoded text. */
 function spell(secret: string): string[] {
