@@ -1,9 +1,9 @@
 import { cacheResolver, type ResolveHost, resolveWithSystem } from './destination/resolve-host.js';
 import { EgressError } from './egress-error.js';
 import { createEgressResponse, type EgressResponse } from './egress-response.js';
-import { createGuard } from './guard-request.js';
-import { decodeBody } from './transport/decode-body.js';
-import { decodeStream } from './transport/decode-stream.js';
+import { createGuard, type GuardedRequest } from './guard-request.js';
+import { decodeBody } from './transport/decoding/decode-body.js';
+import { decodeStream } from './transport/decoding/decode-stream.js';
 import type { Transport } from './transport/open-transport.js';
 import type { RawStream, StreamedBody } from './transport/stream-request.js';
 
@@ -24,19 +24,7 @@ export type EgressOptions = {
   ca?: string;
 };
 
-type RequestTarget = {
-  method: string;
-  headers?: Readonly<Record<string, string>>;
-  /** Exact `host[:port]` or `*.example.com`; absent: any public host. */
-  allowedHosts?: readonly string[];
-  /** In addition to those of the options. */
-  allowedNetworks?: readonly string[];
-  /** Longest URL; default 8,192. */
-  urlCharactersMax?: number;
-  signal?: AbortSignal;
-};
-
-export type EgressRequest = RequestTarget & {
+export type EgressRequest = GuardedRequest & {
   body?: string | Uint8Array;
   /** From the call until the whole response is there. */
   timeoutMs: number;
@@ -51,7 +39,7 @@ export type EgressRequest = RequestTarget & {
   beforeFirstByte?: () => Promise<void>;
 };
 
-export type EgressStreamRequest = RequestTarget & {
+export type EgressStreamRequest = GuardedRequest & {
   /** Bytes, or a source that is read as fast as the other side takes it. */
   body?: StreamedBody;
   /** Length of a body that is a source, where it is known; else it is sent in chunks. */

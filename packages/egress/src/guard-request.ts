@@ -14,8 +14,11 @@ import { checkRequestHead } from './transport/request-headers.js';
 export type GuardedRequest = {
   method: string;
   headers?: Readonly<Record<string, string>>;
+  /** Exact `host[:port]` or `*.example.com`; absent: any public host. */
   allowedHosts?: readonly string[];
+  /** In addition to those of the egress. */
   allowedNetworks?: readonly string[];
+  /** Longest URL; default 8,192. */
   urlCharactersMax?: number;
   signal?: AbortSignal;
 };

@@ -7,21 +7,25 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 const headersMax = 100;
 const headerBytesMax = 32 * 1024;
 
-// Hop-by-hop fields and framing belong to the connection, which is ours (RFC 9110 section 7.6.1).
-const reserved = new Set([
+/** What speaks of the connection alone, in either direction; lower case (RFC 9110 section 7.6.1). */
+export const connectionHeaders = [
   'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
-  'proxy-authorization',
   'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
+] as const;
+// The connection and its framing are ours.
+const reserved: ReadonlySet<string> = new Set([
+  ...connectionHeaders,
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'proxy-authorization',
 ]);
 
 /** Whether egress sets this header itself, so that a caller may not (any spelling). */

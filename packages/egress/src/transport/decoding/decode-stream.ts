@@ -1,7 +1,9 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { EgressError } from '../egress-error.js';
-import type { RawStream } from './stream-request.js';
+import { EgressError } from '../../egress-error.js';
+import { connectionHeaders } from '../request-headers.js';
+import type { RawStream } from '../stream-request.js';
+import { encodingsMax, readContentEncodings } from './content-encodings.js';
 
 const decoders = {
   gzip: createGunzip,
@@ -9,30 +11,17 @@ const decoders = {
   deflate: createInflate,
   br: createBrotliDecompress,
 } as const;
-const encodingsMax = 2;
 /** From here on a body may be at most so many times as long as what came over the wire (E4: decompression bombs). */
 const plainBytesMax = 16 * 1024 * 1024;
 const growthMax = 200;
-/** They speak of the encoded body, or of the connection it came over (RFC 9110 section 7.6.1). */
-const droppedHeaders: ReadonlySet<string> = new Set([
-  'connection',
-  'content-encoding',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** They speak of the encoded body, or of the connection it came over. */
+const droppedHeaders: ReadonlySet<string> = new Set([...connectionHeaders, 'content-encoding']);
 
 /** Undoes `Content-Encoding` while the body is read. @throws EgressError `invalid_response` for an encoding nobody asked for */
 export function decodeStream(raw: RawStream, host: string): RawStream {
   const encodings = raw.headers
     .filter(([name]) => name === 'content-encoding')
-    .flatMap(([, value]) => value.split(','))
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '' && name !== 'identity');
+    .flatMap(([, value]) => readContentEncodings(value));
   const isPlain = encodings.length === 0;
   const headers = raw.headers.filter(
     ([name]) => !droppedHeaders.has(name) && (isPlain || name !== 'content-length'),

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { encodingsMax, readContentEncodings } from './content-encodings.js';
 
 const decoders = {
   gzip: promisify(gunzip),
@@ -7,7 +8,6 @@ const decoders = {
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
 } as const;
-const encodingsMax = 2;
 
 type DecodedBody =
   | { ok: true; body: Uint8Array }
@@ -19,10 +19,7 @@ export async function decodeBody(
   contentEncoding: string | undefined,
   bytesMax: number,
 ): Promise<DecodedBody> {
-  const encodings = (contentEncoding ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== '' && name !== 'identity');
+  const encodings = readContentEncodings(contentEncoding ?? '');
   if (body.byteLength === 0 || encodings.length === 0) return { ok: true, body };
   if (encodings.length > encodingsMax)
     return { ok: false, code: 'invalid_response', reason: 'too many content encodings' };
