@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readLoggedRecords } from '../storage/log/audit-cursors.js';
-import { listDueDeliveries, type WebhookKey } from '../storage/webhooks/webhook-deliveries.js';
-import { findActiveWebhook, listActiveWebhooks } from '../storage/webhooks/webhook-rows.js';
+import { listDueDeliveries } from '../storage/webhooks/webhook-deliveries.js';
+import { findActiveWebhook, listActiveWebhooks, type WebhookKey } from '../storage/webhooks/webhook-rows.js';
 import { type DeliveryDeps, deliverEvent, readTarget } from './deliver-event.js';
 import { queueEvents } from './queue-events.js';
 

@@ -3,16 +3,10 @@ import type { Storage } from '../database/storage.js';
 import { advanceCursor } from '../log/audit-cursors.js';
 import type { WebhookDeliveryTable } from '../tables/log-tables.js';
 import type { WebhookTable } from '../tables/settings-tables.js';
-import { nameConsumer } from './webhook-rows.js';
+import { nameConsumer, setWebhookFields, type WebhookKey } from './webhook-rows.js';
 
 /** A stored delivery. */
 export type DeliveryRow = Selectable<WebhookDeliveryTable>;
-
-/** Names one webhook. */
-export interface WebhookKey {
-  readonly appId: string;
-  readonly id: string;
-}
 
 /** An event with the month of its record. */
 export interface EventPlace {
@@ -80,11 +74,7 @@ export function listDueDeliveries(
   nowMs: number,
   limit: number,
 ): Promise<DeliveryRow[]> {
-  return storage.db
-    .selectFrom('webhook_deliveries')
-    .selectAll()
-    .where('app_id', '=', webhook.appId)
-    .where('webhook_id', '=', webhook.id)
+  return selectDeliveries(storage, webhook)
     .where('next_attempt_at', '<=', nowMs)
     .orderBy('next_attempt_at')
     .orderBy('event_id')
@@ -98,11 +88,7 @@ export function listOldDeliveries(
   webhook: WebhookKey,
   queuedBeforeMs: number,
 ): Promise<DeliveryRow[]> {
-  return storage.db
-    .selectFrom('webhook_deliveries')
-    .selectAll()
-    .where('app_id', '=', webhook.appId)
-    .where('webhook_id', '=', webhook.id)
+  return selectDeliveries(storage, webhook)
     .where('queued_at', '<=', queuedBeforeMs)
     .where('attempts', '>', 0)
     .orderBy('event_id')
@@ -128,12 +114,7 @@ export async function endDelivery(
   }
   await storage.transaction(async (trx) => {
     await remove(trx);
-    await trx
-      .updateTable('webhooks')
-      .set(changes)
-      .where('app_id', '=', delivery.app_id)
-      .where('id', '=', delivery.webhook_id)
-      .execute();
+    await setWebhookFields(trx, readKey(delivery), changes);
   });
 }
 
@@ -177,11 +158,18 @@ export async function postponeDelivery(
       .where('webhook_id', '=', delivery.webhook_id)
       .where('event_id', '=', delivery.event_id)
       .execute();
-    await trx
-      .updateTable('webhooks')
-      .set(changes)
-      .where('app_id', '=', delivery.app_id)
-      .where('id', '=', delivery.webhook_id)
-      .execute();
+    await setWebhookFields(trx, readKey(delivery), changes);
   });
+}
+
+function readKey(delivery: DeliveryRow): WebhookKey {
+  return { appId: delivery.app_id, id: delivery.webhook_id };
+}
+
+function selectDeliveries(storage: Storage, webhook: WebhookKey) {
+  return storage.db
+    .selectFrom('webhook_deliveries')
+    .selectAll()
+    .where('app_id', '=', webhook.appId)
+    .where('webhook_id', '=', webhook.id);
 }

@@ -14,6 +14,12 @@ export interface ListedWebhook extends WebhookRow {
   readonly waiting: number;
 }
 
+/** Names one webhook. */
+export interface WebhookKey {
+  readonly appId: string;
+  readonly id: string;
+}
+
 /** The consumer of the audit log that a webhook is. */
 export function nameConsumer(webhookId: string): string {
   return `webhook:${webhookId}`;
@@ -37,10 +43,7 @@ export function listActiveWebhooks(storage: Storage): Promise<Pick<WebhookRow, '
 }
 
 /** One webhook as it is now, if it is to be delivered to. */
-export function findActiveWebhook(
-  storage: Storage,
-  key: { appId: string; id: string },
-): Promise<WebhookRow | undefined> {
+export function findActiveWebhook(storage: Storage, key: WebhookKey): Promise<WebhookRow | undefined> {
   return storage.db
     .selectFrom('webhooks')
     .innerJoin('apps', 'apps.id', 'webhooks.app_id')
@@ -86,8 +89,22 @@ export function insertWebhook(row: Insertable<WebhookTable>): SettingsWrite {
 /** Changes a webhook. */
 export function updateWebhook(appId: string, id: string, changes: Updateable<WebhookTable>): SettingsWrite {
   return async (trx) => {
-    await setFields(trx, { appId, id }, changes);
+    await setWebhookFields(trx, { appId, id }, changes);
   };
+}
+
+/** Changes a webhook, as part of what changes with it. */
+export async function setWebhookFields(
+  trx: Transaction<Tables>,
+  key: WebhookKey,
+  changes: Updateable<WebhookTable>,
+): Promise<void> {
+  await trx
+    .updateTable('webhooks')
+    .set(changes)
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.id)
+    .execute();
 }
 
 /** Takes a webhook out, with all that waits for it. */
@@ -109,19 +126,19 @@ export function enableWebhook(appId: string, id: string, nowMs: number): Setting
       failing_since: null,
       updated_at: nowMs,
     } as const;
-    await setFields(trx, { appId, id }, changes);
+    await setWebhookFields(trx, { appId, id }, changes);
   };
 }
 
 /** Takes a webhook out of use, with all that waits for it. */
 export async function disableWebhook(
   storage: Storage,
-  key: { appId: string; id: string },
+  key: WebhookKey,
   changes: Updateable<WebhookTable>,
 ): Promise<void> {
   await storage.transaction(async (trx) => {
     await dropDeliveries(trx, key);
-    await setFields(trx, key, { ...changes, status: 'disabled' });
+    await setWebhookFields(trx, key, { ...changes, status: 'disabled' });
   });
 }
 
@@ -141,20 +158,7 @@ export async function replaceSecrets(
   return result.numUpdatedRows === 1n;
 }
 
-async function setFields(
-  trx: Transaction<Tables>,
-  key: { appId: string; id: string },
-  changes: Updateable<WebhookTable>,
-): Promise<void> {
-  await trx
-    .updateTable('webhooks')
-    .set(changes)
-    .where('app_id', '=', key.appId)
-    .where('id', '=', key.id)
-    .execute();
-}
-
-async function dropDeliveries(trx: Transaction<Tables>, key: { appId: string; id: string }): Promise<void> {
+async function dropDeliveries(trx: Transaction<Tables>, key: WebhookKey): Promise<void> {
   await trx
     .deleteFrom('webhook_deliveries')
     .where('app_id', '=', key.appId)
