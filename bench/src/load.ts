@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import autocannon from 'autocannon';
+import { findPercentile } from './median.js';
 
 /** One signed request: what differs from request to request. */
 export interface PreparedRequest {
@@ -16,6 +17,9 @@ export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
   readonly failed: number;
+  /** Milliseconds from a request to the end of its answer. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 const hasWrk = spawnSync('wrk', ['--version']).error === undefined;
@@ -65,6 +69,7 @@ function request()
 end
 function done(summary, latency)
   io.write(string.format("RESULT %d %d %d\\n", summary.requests, summary.duration, summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
+  io.write(string.format("LATENCY %d %d\\n", latency:percentile(50), latency:percentile(99)))
 end
 `,
   );
@@ -82,18 +87,24 @@ end
   const { stdout } = await promisify(execFile)('wrk', args);
   rmSync(folder, { recursive: true });
   const [, requests = '0', micros = '1', failed = '0'] = /RESULT (\d+) (\d+) (\d+)/.exec(stdout) ?? [];
+  const [, p50Micros, p99Micros] = /LATENCY (\d+) (\d+)/.exec(stdout) ?? [];
   return {
     generator: 'wrk',
     requests: Number(requests),
     perSecond: Number(requests) / (Number(micros) / 1e6),
     failed: Number(failed),
+    p50Ms: Number(p50Micros) / 1000,
+    p99Ms: Number(p99Micros) / 1000,
   };
 }
 
 async function runAutocannon(input: Parameters<typeof runLoad>[0]): Promise<LoadResult> {
   let next = 0;
+  const times: number[] = [];
   const result = await autocannon({
     url: input.url,
+    // Its own percentiles are whole milliseconds.
+    setupClient: (client) => client.on('response', (_status, _bytes, ms) => times.push(ms)),
     connections: input.connections,
     duration: input.seconds,
     requests: [
@@ -112,5 +123,7 @@ async function runAutocannon(input: Parameters<typeof runLoad>[0]): Promise<Load
     requests: result.requests.total,
     perSecond: result.requests.average,
     failed: result.non2xx + result.errors + result.timeouts,
+    p50Ms: findPercentile(times, 0.5),
+    p99Ms: findPercentile(times, 0.99),
   };
 }

@@ -7,8 +7,10 @@ import { measureGrowth } from './measures/growth.js';
 import { measureProxy } from './measures/proxy.js';
 import { measureRefresh } from './measures/refresh.js';
 import { measureRotation } from './measures/rotation.js';
+import { measureSdk } from './measures/sdk.js';
 import type { Row } from './row.js';
 import { type GrownSetup, startGrownSetup } from './seeding/grown-setup.js';
+import { startProxyServers } from './setup/proxy-servers.js';
 import { startVaultSetup } from './setup/vault-setup.js';
 
 // Prints one table of ratios; never asserts on time. Each ratio's two sides run in turn in this call. `--full` takes the sizes of
@@ -33,7 +35,13 @@ if (isWanted('M1', 'M2')) {
 }
 if (isWanted('M3', 'M4')) {
   note('M3, M4: the proxy and the SDK');
-  rows.push(...(await measureProxy({ rounds: plan.rounds, calls: isFull ? 5_000 : 1_000 })));
+  const servers = await startProxyServers();
+  try {
+    rows.push(...(await measureProxy(servers, { rounds: plan.rounds, seconds: isFull ? 5 : 2 })));
+    rows.push(...(await measureSdk(servers, { rounds: plan.rounds, calls: isFull ? 5_000 : 1_000 })));
+  } finally {
+    await servers.close();
+  }
 }
 if (isWanted('M5')) {
   note('M5: a thousand callers of one expired token');

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Row } from '../row.js';
+import { startEcho } from '../setup/echo.js';
 import { prepareCalls, startVaultServer, startVaultSetup, type VaultSetup } from '../setup/vault-setup.js';
-import { findRatio, type LoadFigures, type LoadSide, loadInTurn, startEcho } from './retrieve.js';
+import { findRatio, type LoadFigures, type LoadSide, loadInTurn } from './retrieve.js';
 
 /**
  * M1 and M2: `/sdk/token` with every guarantee on, against a bare Hono echo of the same sizes; on SQLite, on PostgreSQL, and on

@@ -1,10 +1,7 @@
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type PreparedRequest, runLoad } from '../load.js';
 import { findMedian } from '../median.js';
-import { type ChildServer, findFreePort, startChild } from '../setup/child-server.js';
+import type { ChildServer } from '../setup/child-server.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
 const connections = 50;
 
 /** One side of a comparison: servers that share the load, and the requests they get. */
@@ -99,11 +96,4 @@ async function loadOnce(side: LoadSide, plan: { seconds: number; folder: string 
       ),
     failed: sum((result) => result.failed),
   };
-}
-
-/** Starts the bare echo that answers as many bytes as the vault. */
-export async function startEcho(): Promise<{ server: ChildServer; url: string }> {
-  const port = await findFreePort();
-  const server = await startChild(join(here, '..', 'echo-server.js'), port, { ANSWER_BYTES: '700' });
-  return { server, url: `http://127.0.0.1:${port}` };
 }

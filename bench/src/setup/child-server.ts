@@ -28,14 +28,15 @@ export function findFreePort(): Promise<number> {
   });
 }
 
-/** Starts a Node program and waits until it prints `ready`. */
+/** Starts a Node program and waits until it prints `ready`; it learns its port from `PORT` or from `args`. */
 export async function startChild(
   file: string,
   port: number,
   env: Record<string, string>,
+  args: readonly string[] = [],
 ): Promise<ChildServer> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, [file, ...args], {
     env: { PATH: process.env.PATH ?? '', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -43,7 +44,7 @@ export async function startChild(
   await new Promise<void>((resolve, reject) => {
     const look = (chunk: Buffer) => {
       output += chunk.toString();
-      if (/\bready\b/.test(output)) resolve();
+      if (/\bready\b/i.test(output)) resolve();
     };
     child.stdout.on('data', look);
     child.stderr.on('data', look);

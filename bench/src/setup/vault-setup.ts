@@ -52,6 +52,8 @@ export interface VaultSetupOptions {
   /** PostgreSQL; SQLite unless given. */
   readonly databaseUrl?: string | undefined;
   readonly provider?: Partial<OidcServerOptions>;
+  /** Hosts, with their ports, that the credential may go to beside the provider's own. */
+  readonly apiHosts?: readonly string[];
 }
 
 const allDays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -66,7 +68,7 @@ export async function startVaultSetup(options: VaultSetupOptions = {}): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'alter-bench-'));
   const apiKey = mintApiKey('app');
   const configFile = join(folder, 'vault.json');
-  writeFileSync(configFile, JSON.stringify(describeApp(provider, apiKey)));
+  writeFileSync(configFile, JSON.stringify(describeApp(provider, apiKey, options.apiHosts)));
   const rootKey = randomBytes(32).toString('base64');
   const environment = {
     HOST: '127.0.0.1',
@@ -113,7 +115,7 @@ export async function startVaultServer(
   return { server, url };
 }
 
-function describeApp(provider: OidcEmulator, apiKey: string): unknown {
+function describeApp(provider: OidcEmulator, apiKey: string, apiHosts: readonly string[] = []): unknown {
   const rule = (name: string, value: Record<string, unknown>) => ({
     name,
     target: { app: true },
@@ -137,7 +139,7 @@ function describeApp(provider: OidcEmulator, apiKey: string): unknown {
             account: { id: '/sub', identifier: '/email' },
             token_endpoint_auth_method: 'client_secret_basic',
             pkce: 'S256',
-            api_hosts: [new URL(provider.issuer).host],
+            api_hosts: [new URL(provider.issuer).host, ...apiHosts],
             client_id: 'acme-client',
             client_secret: 'acme-secret',
             scopes: ['openid', 'email', 'offline_access'],
@@ -201,16 +203,26 @@ export function prepareCalls(
   count: number,
   pickGrant: (index: number) => string = () => setup.grantId,
 ): PreparedRequest[] {
-  const signingKey = deriveSigningKeyObject(setup.apiKey);
-  const keyId = deriveKeyId(setup.apiKey);
+  return signAhead(setup.apiKey, '/sdk/token', count, (index) => ({
+    grant_id: pickGrant(index),
+    reason: 'bench',
+    request: { method: 'GET', url: `${setup.provider.issuer}/api/messages` },
+  }));
+}
+
+/** Signs `count` calls of an endpoint of the vault ahead. */
+export function signAhead(
+  apiKey: string,
+  target: string,
+  count: number,
+  describeBody: (index: number) => unknown,
+): PreparedRequest[] {
+  const signingKey = deriveSigningKeyObject(apiKey);
+  const keyId = deriveKeyId(apiKey);
   const timestamp = Math.floor(Date.now() / 1000);
   return Array.from({ length: count }, (_, index) => {
-    const body = JSON.stringify({
-      grant_id: pickGrant(index),
-      reason: 'bench',
-      request: { method: 'GET', url: `${setup.provider.issuer}/api/messages` },
-    });
-    const parts = { method: 'POST', target: '/sdk/token', timestamp, nonce: createNonce() };
+    const body = JSON.stringify(describeBody(index));
+    const parts = { method: 'POST', target, timestamp, nonce: createNonce() };
     const signed = buildSignedHeaders(signingKey, { ...parts, bodySha256: sha256Hex(body) });
     return { headers: { 'X-Alter-Key-Id': keyId, ...signed }, body };
   });

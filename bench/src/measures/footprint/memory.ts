@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { runLoad } from '../../load.js';
 import type { Row } from '../../row.js';
 import type { ChildServer } from '../../setup/child-server.js';
+import { startEcho } from '../../setup/echo.js';
 import { prepareCalls, startVaultServer, startVaultSetup } from '../../setup/vault-setup.js';
-import { startEcho } from '../retrieve.js';
 
 const sampleMs = 100;
 const restMs = 3_000;

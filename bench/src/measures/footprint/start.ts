@@ -1,8 +1,8 @@
 import { findMedian } from '../../median.js';
 import type { Row } from '../../row.js';
 import { formatPower, type GrownSetup } from '../../seeding/grown-setup.js';
+import { startEcho } from '../../setup/echo.js';
 import { startVaultServer, type VaultSetup } from '../../setup/vault-setup.js';
-import { startEcho } from '../retrieve.js';
 
 /**
  * M9: from the start of the process to ready, on a vault that exists already, empty or large; beside the bare echo's own start, in
