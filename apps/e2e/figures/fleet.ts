@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mintApiKey } from '@alter-ai/core-crypto';
 import pg from 'pg';
+import { createOwnDatabase } from '../harness/machine/own-database.js';
 import { startVaultProcess, type VaultProcess, type VaultProcessOptions } from '../harness/vault-process.js';
 
 /** Three vault processes on one PostgreSQL database of their own. */
@@ -24,7 +25,7 @@ export async function startFleet(
   serverUrl: string,
   providers: readonly Record<string, unknown>[],
 ): Promise<Fleet> {
-  const { databaseUrl, drop } = await createDatabase(serverUrl);
+  const { url: databaseUrl, drop } = await createOwnDatabase(serverUrl, 'figures');
   const apiKey = mintApiKey('app');
   const config = {
     version: 1,
@@ -84,17 +85,4 @@ async function findProcessId(database: pg.Client, known: readonly string[]): Pro
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('a vault has not put its start on record');
-}
-
-async function createDatabase(serverUrl: string) {
-  const name = `alter_figures_${process.pid}_${Date.now()}`;
-  const run = async (statement: string) => {
-    const client = new pg.Client({ connectionString: serverUrl });
-    await client.connect();
-    await client.query(statement).finally(() => client.end());
-  };
-  await run(`create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return { databaseUrl: url.href, drop: () => run(`drop database if exists ${name} with (force)`) };
 }

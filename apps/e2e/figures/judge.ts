@@ -1,7 +1,7 @@
 import type { LogEvent } from '@alter-ai/emulator';
 import type { Fleet } from './fleet.js';
 import type { Place } from './load/accounts.js';
-import type { CallerReport } from './load/callers.js';
+import type { CallerReport } from './load/report.js';
 import { reuseWindowSeconds } from './modes.js';
 
 /** The figures of one mode, and what of them must not be. */

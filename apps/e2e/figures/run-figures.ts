@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fleet, startFleet } from './fleet.js';
 import { type Figures, type Interruption, judge } from './judge.js';
 import { connectAccounts, describeProvider, type Place, startProvider } from './load/accounts.js';
-import { type CallerReport, makeCalls } from './load/callers.js';
+import { makeCalls } from './load/callers.js';
+import type { CallerReport } from './load/report.js';
 import type { Mode } from './modes.js';
 
 /** How large a run is. */

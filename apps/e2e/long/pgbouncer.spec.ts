@@ -6,9 +6,9 @@ import { App } from '@alter-ai/alter-sdk';
 import { mintApiKey } from '@alter-ai/core-crypto';
 import { type OidcEmulator, startOidcServer } from '@alter-ai/emulator';
 import { expect, test } from '@playwright/test';
-import pg from 'pg';
 import { connectOverHttp } from '../harness/connect-over-http.js';
 import { findTools } from '../harness/machine/find-tools.js';
+import { createOwnDatabase, type OwnDatabase } from '../harness/machine/own-database.js';
 import { type PgBouncer, startPgBouncer } from '../harness/machine/pgbouncer.js';
 import { describeAcme } from '../harness/stack.js';
 import { startVaultProcess, type VaultProcess } from '../harness/vault-process.js';
@@ -32,22 +32,13 @@ test.describe('three vaults behind PgBouncer in transaction mode', () => {
   const apiKey = mintApiKey('app');
   const rootKey = randomBytes(32).toString('base64');
   const apps: App[] = [];
-  const databases: string[] = [];
+  const databases: OwnDatabase[] = [];
 
-  const runStatement = async (statement: string) => {
-    const client = new pg.Client({ connectionString: databaseUrl });
-    await client.connect();
-    await client.query(statement);
-    await client.end();
-  };
   /** An empty database of its own, through the pooler. */
   const createDatabase = async () => {
-    const name = `alter_pooled_${randomBytes(6).toString('hex')}`;
-    await runStatement(`create database ${name}`);
-    databases.push(name);
-    const url = new URL(databaseUrl);
-    url.pathname = `/${name}`;
-    return bouncer.urlOf(url.href);
+    const database = await createOwnDatabase(databaseUrl, 'pooled');
+    databases.push(database);
+    return bouncer.urlOf(database.url);
   };
   const start = (url: string) =>
     startVaultProcess({
@@ -90,7 +81,7 @@ test.describe('three vaults behind PgBouncer in transaction mode', () => {
     await Promise.all(vaults.map((vault) => vault.stop()));
     await provider?.close();
     await bouncer?.stop();
-    for (const name of databases) await runStatement(`drop database ${name} with (force)`);
+    for (const database of databases) await database.drop();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -1,45 +1,29 @@
-import {
-  buildSignedHeaders,
-  createNonce,
-  deriveKeyId,
-  deriveSigningKeyObject,
-  sha256Hex,
-} from '@alter-ai/core-crypto';
+import { createNonce } from '@alter-ai/core-crypto';
 import { expect, test } from '@playwright/test';
-import pg from 'pg';
+import { createCallSigner } from '../harness/call-signer.js';
 import { connectOverHttp } from '../harness/connect-over-http.js';
+import { createOwnDatabase, type OwnDatabase } from '../harness/machine/own-database.js';
 import { type Stack, startStack } from '../harness/stack.js';
 import { startVaultProcess, type VaultProcess } from '../harness/vault-process.js';
 
 const databaseUrl = process.env.DATABASE_URL;
 
-/** An empty database of its own on the test server. */
-async function createDatabase(): Promise<string> {
-  const name = `alter_e2e_${process.pid}_${Date.now()}`;
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  const url = new URL(databaseUrl ?? '');
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
 test.describe('three vaults on one PostgreSQL', () => {
   test.skip(!databaseUrl, 'needs DATABASE_URL');
+  let database: OwnDatabase;
   let stack: Stack;
   let vaults: VaultProcess[];
 
   test.beforeAll(async () => {
     test.setTimeout(90_000);
-    const ownUrl = await createDatabase();
-    stack = await startStack({ databaseUrl: ownUrl, provider: { accessTokenTtlSeconds: 3600 } });
+    database = await createOwnDatabase(databaseUrl ?? '', 'e2e');
+    stack = await startStack({ databaseUrl: database.url, provider: { accessTokenTtlSeconds: 3600 } });
     const rootKeyFile = `${stack.vault.dataDir}/root.key`;
     const others = await Promise.all(
       [1, 2].map(() =>
         startVaultProcess({
           config: stack.config,
-          databaseUrl: ownUrl,
+          databaseUrl: database.url,
           env: { ALTER_VAULT_ROOT_KEY_FILE: rootKeyFile },
         }),
       ),
@@ -49,6 +33,7 @@ test.describe('three vaults on one PostgreSQL', () => {
   test.afterAll(async () => {
     await Promise.all((vaults ?? []).slice(1).map((vault) => vault.stop()));
     await stack?.close();
+    await database?.drop();
   });
 
   const callToken = async (vault: VaultProcess, grantId: string, nonce = createNonce()) => {
@@ -57,16 +42,9 @@ test.describe('three vaults on one PostgreSQL', () => {
       reason: null,
       request: { method: 'GET', url: `${stack.apiUrl}/messages` },
     });
-    const signed = buildSignedHeaders(deriveSigningKeyObject(stack.apiKey), {
-      method: 'POST',
-      target: '/sdk/token',
-      timestamp: Math.floor(Date.now() / 1000),
-      nonce,
-      bodySha256: sha256Hex(body),
-    });
     const answer = await fetch(`${vault.url}/sdk/token`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'X-Alter-Key-Id': deriveKeyId(stack.apiKey), ...signed },
+      headers: createCallSigner(stack.apiKey)('/sdk/token', body, nonce),
       body,
     });
     return { status: answer.status, body: (await answer.json()) as { error?: string; retryable?: boolean } };

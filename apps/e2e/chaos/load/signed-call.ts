@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  buildSignedHeaders,
-  createNonce,
-  deriveKeyId,
-  deriveSigningKeyObject,
-  sha256Hex,
-} from '@alter-ai/core-crypto';
+import { createCallSigner } from '../../harness/call-signer.js';
 
 /** What came back, or what came in the way. */
 export interface CallResult {
@@ -28,21 +22,13 @@ export type SignedCall = (
 
 /** Prepares calls with one API key. */
 export function createSignedCall(apiKey: string): SignedCall {
-  const signingKey = deriveSigningKeyObject(apiKey);
-  const keyId = deriveKeyId(apiKey);
+  const sign = createCallSigner(apiKey);
   return async (vaultUrl, path, body, timeoutMs = 40_000) => {
     const text = JSON.stringify(body);
-    const signed = buildSignedHeaders(signingKey, {
-      method: 'POST',
-      target: path,
-      timestamp: Math.floor(Date.now() / 1000),
-      nonce: createNonce(),
-      bodySha256: sha256Hex(text),
-    });
     try {
       const answer = await fetch(`${vaultUrl}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'X-Alter-Key-Id': keyId, ...signed },
+        headers: sign(path, text),
         body: text,
         signal: AbortSignal.timeout(timeoutMs),
       });

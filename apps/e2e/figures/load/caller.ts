@@ -1,13 +1,7 @@
 // One client process: makes many calls at once, each until it has an answer that does not say "try again".
 import { Agent, request } from 'node:http';
-import {
-  buildSignedHeaders,
-  createNonce,
-  deriveKeyId,
-  deriveSigningKeyObject,
-  sha256Hex,
-} from '@alter-ai/core-crypto';
-import type { CallerJob, CallerReport } from './callers.js';
+import { createCallSigner } from '../../harness/call-signer.js';
+import { type CallerJob, type CallerReport, createReport } from './report.js';
 
 interface Answer {
   readonly status: number;
@@ -26,16 +20,8 @@ process.on('disconnect', () => process.exit(1));
 process.on('message', (job: CallerJob) => void work(job));
 
 async function work(job: CallerJob): Promise<void> {
-  const signingKey = deriveSigningKeyObject(job.apiKey);
-  const keyId = deriveKeyId(job.apiKey);
-  const report: CallerReport = {
-    outcomes: {},
-    inFlightMax: 0,
-    attempts: 0,
-    retries: {},
-    unexpected: [],
-    tokens: {},
-  };
+  const sign = createCallSigner(job.apiKey);
+  const report = createReport();
 
   const ask = (port: number, call: CallerJob['calls'][number]): Promise<Answer> => {
     const body = JSON.stringify({
@@ -43,15 +29,7 @@ async function work(job: CallerJob): Promise<void> {
       reason: null,
       request: { method: 'GET', url: call.url },
     });
-    const signed = buildSignedHeaders(signingKey, {
-      method: 'POST',
-      target: '/sdk/token',
-      timestamp: Math.floor(Date.now() / 1000),
-      nonce: createNonce(),
-      bodySha256: sha256Hex(body),
-    });
-    const headers = { 'content-type': 'application/json', 'X-Alter-Key-Id': keyId, ...signed };
-    return send(port, headers, body);
+    return send(port, sign('/sdk/token', body), body);
   };
 
   const finish = (call: CallerJob['calls'][number], outcome: keyof CallerReport['outcomes'][string]) => {

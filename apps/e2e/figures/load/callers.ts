@@ -1,29 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../harness/vault-process.js';
-
-/** What one client process has to do. */
-export interface CallerJob {
-  readonly apiKey: string;
-  /** Of the vaults; the call of index n begins with the n-th. */
-  readonly ports: readonly number[];
-  readonly calls: readonly { readonly grantId: string; readonly url: string }[];
-  /** How long a call goes on trying. */
-  readonly patienceMs: number;
-  readonly isKeepingTokens: boolean;
-}
-
-/** What came of it. */
-export interface CallerReport {
-  readonly outcomes: Record<string, { ok: number; needsUser: number; other: number }>;
-  /** The most requests that were open at one moment. */
-  inFlightMax: number;
-  attempts: number;
-  /** How often a call was made again, by the reason. */
-  readonly retries: Record<string, number>;
-  readonly unexpected: string[];
-  readonly tokens: Record<string, string>;
-}
+import { type CallerJob, type CallerReport, createReport } from './report.js';
 
 const processCount = 2;
 const programFile = join(repositoryRoot, 'apps', 'e2e', 'dist', 'figures', 'load', 'caller.js');
@@ -48,14 +26,7 @@ function runOne(job: CallerJob): Promise<CallerReport> {
 }
 
 function merge(reports: readonly CallerReport[]): CallerReport {
-  const whole: CallerReport = {
-    outcomes: {},
-    inFlightMax: 0,
-    attempts: 0,
-    retries: {},
-    unexpected: [],
-    tokens: {},
-  };
+  const whole = createReport();
   for (const report of reports) {
     for (const [grantId, counts] of Object.entries(report.outcomes)) {
       const sum = whole.outcomes[grantId] ?? { ok: 0, needsUser: 0, other: 0 };
