@@ -42,6 +42,28 @@ export interface VaultProcessOptions {
   readonly publicUrl?: string;
 }
 
+/** The environment of a vault in development mode: where it listens, and where its things are. */
+export function describePlace(place: {
+  readonly port: number;
+  readonly url: string;
+  readonly dataDir: string;
+  readonly configFile: string;
+  /** Undefined: SQLite in the data directory. */
+  readonly databaseUrl: string | undefined;
+}): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PORT: String(place.port),
+    HOST: '127.0.0.1',
+    ALTER_VAULT_ENV: 'development',
+    ALTER_VAULT_DATA_DIR: place.dataDir,
+    ALTER_VAULT_PUBLIC_URL: place.url,
+    ALTER_VAULT_CONFIG_FILE: place.configFile,
+    ...(place.databaseUrl === undefined ? {} : { DATABASE_URL: place.databaseUrl }),
+  };
+}
+
 /** Starts a vault in development mode and waits until it is ready. */
 export async function startVaultProcess(options: VaultProcessOptions): Promise<VaultProcess> {
   const port = options.port ?? (await findFreePort());
@@ -49,18 +71,8 @@ export async function startVaultProcess(options: VaultProcessOptions): Promise<V
   const configFile = join(dataDir, 'vault.json');
   writeFileSync(configFile, JSON.stringify(options.config), { mode: 0o600 });
   const url = options.publicUrl ?? `http://localhost:${port}`;
-  const env: NodeJS.ProcessEnv = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    PORT: String(port),
-    HOST: '127.0.0.1',
-    ALTER_VAULT_ENV: 'development',
-    ALTER_VAULT_DATA_DIR: dataDir,
-    ALTER_VAULT_PUBLIC_URL: url,
-    ALTER_VAULT_CONFIG_FILE: configFile,
-    ...(options.databaseUrl ? { DATABASE_URL: options.databaseUrl } : {}),
-    ...options.env,
-  };
+  const { databaseUrl } = options;
+  const env = { ...describePlace({ port, url, dataDir, configFile, databaseUrl }), ...options.env };
   const child = spawn(process.execPath, [serverFile], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const ready = new Promise<void>((resolve, reject) => {

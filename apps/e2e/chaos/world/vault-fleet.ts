@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '../../harness/machine/ports.js';
+import { describePlace } from '../../harness/vault-process.js';
 import type { VaultBuild } from './vault-build.js';
 
 /** One vault of the run: a process, or its successors after each end. */
@@ -57,17 +58,9 @@ export async function startVaultFleet(options: FleetOptions): Promise<VaultFleet
     const clockFile = join(options.folder, `clock-${index}`);
     writeFileSync(clockFile, '+0\n');
     const databaseUrl = options.databaseUrls[index];
-    const env: NodeJS.ProcessEnv = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      PORT: String(port),
-      HOST: '127.0.0.1',
-      ALTER_VAULT_ENV: 'development',
-      ALTER_VAULT_DATA_DIR: dataDir,
-      ALTER_VAULT_PUBLIC_URL: url,
-      ALTER_VAULT_CONFIG_FILE: configFile,
+    const env = {
+      ...describePlace({ port, url, dataDir, configFile, databaseUrl }),
       ALTER_VAULT_ROOT_KEY_FILE: rootKeyFile,
-      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     };
     const clock =
       options.faketime === undefined
