@@ -4,6 +4,7 @@ import type { EgressStream } from '@alter-ai/egress';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
 import { beginCall, type RenderedCall } from './begin-call.js';
+import { describeCredentialHint } from './credential-hint.js';
 import { describeFailure } from './describe-failure.js';
 import { hasEcho, hasHeaderEcho } from './echo/echo-filter.js';
 import { describeStatus, recordCallOutcome, recordEcho } from './record-call-outcome.js';
@@ -42,7 +43,9 @@ export async function proxyCall(context: RequestContext, body: ProxyRequest): Pr
     const call = await beginCall(context, body, readContent(body));
     const first = await exchange(context, call, limits);
     const renewed = await renewCall(context, call, readRefusal(first));
-    return toResponse(renewed === undefined ? first : await exchange(context, renewed, limits));
+    return renewed === undefined
+      ? toResponse(call, first)
+      : toResponse(renewed, await exchange(context, renewed, limits));
   } finally {
     stopListening();
   }
@@ -134,17 +137,20 @@ function readRefusal({ status, headers }: ProviderAnswer) {
   return { status, challenge: readChallenge(headers) };
 }
 
-function toResponse(answer: ProviderAnswer): ProxyResponse {
+function toResponse(call: RenderedCall, answer: ProviderAnswer): ProxyResponse {
   const headers: Record<string, string> = {};
   for (const [name, value] of answer.headers) {
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
     headers[name] = before === undefined ? value : `${before}, ${value}`;
   }
+  const { status, body } = answer;
+  const hint = describeCredentialHint(call, { status, body, challenge: readChallenge(answer.headers) });
   return {
-    status_code: answer.status,
+    status_code: status,
     headers,
-    body_b64: answer.body.toString('base64'),
+    body_b64: body.toString('base64'),
     body_truncated: answer.isTruncated,
     duration_ms: Math.round(answer.durationMs),
+    ...(hint === undefined ? {} : { credential_hint: hint }),
   };
 }
