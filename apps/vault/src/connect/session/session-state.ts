@@ -1,14 +1,13 @@
 import type { ConnectErrorCode } from '@alter-ai/core-contract';
 import { connectErrorTable } from '@alter-ai/core-contract';
-import type { Kysely, Transaction } from 'kysely';
 import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
+import type { Executor } from '../../storage/database/storage.js';
 import {
   type ConnectSessionRow,
   findSessionById,
   updateSession,
 } from '../../storage/live/connect-sessions.js';
-import type { Tables } from '../../storage/tables.js';
 
 /** One account connected in a session, as the session remembers it. */
 export interface SessionResult {
@@ -94,7 +93,7 @@ const attemptsMax = 5;
  */
 export async function changeOpenSession(
   deps: Pick<VaultDeps, 'clock'>,
-  executor: Kysely<Tables> | Transaction<Tables>,
+  executor: Executor,
   sessionId: string,
   change: (row: ConnectSessionRow, state: SessionState) => SessionChanges,
 ): Promise<ConnectSessionRow> {

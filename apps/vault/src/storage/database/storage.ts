@@ -31,6 +31,9 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** Either the database or a transaction on it. */
+export type Executor = Kysely<Tables> | Transaction<Tables>;
+
 /** Where the data is. `databaseUrl` selects PostgreSQL; else SQLite's `vault.db` in `dataDir`, which is made (0700) when absent. */
 export interface StorageOptions {
   readonly databaseUrl?: string | undefined;

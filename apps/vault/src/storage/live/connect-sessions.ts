@@ -1,14 +1,11 @@
-import type { Insertable, Kysely, Selectable, Transaction, Updateable } from 'kysely';
-import type { Storage } from '../database/storage.js';
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Executor, Storage } from '../database/storage.js';
 import type { AuthorizationTable, ConnectSessionTable } from '../tables/live-tables.js';
-import type { Tables } from '../tables.js';
 
 /** A stored connect session. */
 export type ConnectSessionRow = Selectable<ConnectSessionTable>;
 /** A stored authorization under way. */
 export type AuthorizationRow = Selectable<AuthorizationTable>;
-/** Either the database or a transaction on it. */
-type Executor = Kysely<Tables> | Transaction<Tables>;
 
 /** Stores a new session. */
 export async function insertConnectSession(

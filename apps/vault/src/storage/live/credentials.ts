@@ -1,5 +1,5 @@
-import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
-import type { Storage } from '../database/storage.js';
+import { type Selectable, sql, type UpdateObject } from 'kysely';
+import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
 
@@ -7,8 +7,6 @@ import type { Tables } from '../tables.js';
 export type CredentialRow = Selectable<CredentialTable>;
 /** A credential with the shared time (`Storage.sharedNow`) at which it was read: what its deadlines are compared with. */
 export type CredentialReading = CredentialRow & { readonly read_at: number };
-/** Either the database or a transaction on it. */
-type Executor = Kysely<Tables> | Transaction<Tables>;
 
 /** Names one credential. */
 export interface CredentialKey {

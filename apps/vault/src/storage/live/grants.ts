@@ -1,14 +1,14 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
-import type { Storage } from '../database/storage.js';
+import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;
 /** The storage, its database, or a transaction on it. */
-type Source = Storage | Kysely<Tables> | Transaction<Tables>;
+type Source = Storage | Executor;
 
 /** Whose grant it is: one user of the app, or the app itself (id `system`). */
 export type PrincipalType = GrantTable['principal_type'];

@@ -1,12 +1,8 @@
-import type { Insertable, Kysely, Transaction } from 'kysely';
+import type { Insertable } from 'kysely';
 import { uuidv7 } from 'uuidv7';
-import type { Storage } from '../database/storage.js';
+import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialRow } from '../live/credentials.js';
 import type { CredentialTable } from '../tables/live-tables.js';
-import type { Tables } from '../tables.js';
-
-/** The storage, its database, or a transaction on it. */
-type Executor = Kysely<Tables> | Transaction<Tables>;
 
 /** The fields of a credential, sealed, and which ones there are. */
 export interface SealedFields {

@@ -1,12 +1,8 @@
-import type { Insertable, Kysely, Transaction } from 'kysely';
+import type { Insertable } from 'kysely';
 import { isUniqueViolation } from '../database/database-error.js';
-import type { Storage } from '../database/storage.js';
+import type { Executor, Storage } from '../database/storage.js';
 import type { GrantRow, PrincipalType } from '../live/grants.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
-import type { Tables } from '../tables.js';
-
-/** Either the database or a transaction on it. */
-type Executor = Kysely<Tables> | Transaction<Tables>;
 
 /** One grant on a managed secret as it is stored. Times are ms since 1970. */
 export interface SecretGrantInput {
