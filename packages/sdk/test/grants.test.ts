@@ -57,6 +57,7 @@ describe('grants', () => {
       accountDisplayName: 'A',
       needsReconnect: false,
       grantPolicy: undefined,
+      proxyOnly: false,
     });
     expect(bed.vault.bodies('listGrants')).toEqual([
       {
@@ -73,9 +74,10 @@ describe('grants', () => {
   });
 
   it('a status that a newer vault knows is passed on', async () => {
-    const grants = [wireGrant(grantId, { status: 'paused', more: 1 })];
+    const grants = [wireGrant(grantId, { status: 'paused', proxy_only: true, more: 1 })];
     bed.vault.answerJson('listGrants', [200, { grants, total: 1, limit: 100, offset: 0, has_more: false }]);
-    expect((await bed.makeApp().listGrants()).grants[0]?.status).toBe('paused');
+    const [grant] = (await bed.makeApp().listGrants()).grants;
+    expect([grant?.status, grant?.proxyOnly]).toEqual(['paused', true]);
     bed.vault.answerJson('listGrants', [200, { grants: [{ grant_id: 7 }], total: 1 }]);
     await expect(bed.makeApp().listGrants()).rejects.toMatchObject({ code: 'malformed_answer' });
   });

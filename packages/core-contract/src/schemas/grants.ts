@@ -60,6 +60,8 @@ export const oauthGrantItemSchema = z.object({
   /** Null: nothing known will end it. Absent: a vault that tells no forecasts. */
   forecast: grantForecastSchema.nullable().optional(),
   grant_policy: grantPolicySchema.optional(),
+  /** Ours, beside the wire: the credential is not released, calls go by proxy. Absent: a vault that does not tell. */
+  proxy_only: z.boolean().optional(),
 });
 /** One OAuth grant in a list, parsed. */
 export type OauthGrantItem = z.infer<typeof oauthGrantItemSchema>;
@@ -82,6 +84,8 @@ export const secretGrantItemSchema = z.object({
   credential_label: z.string().nullable(),
   credential_kind: z.enum(['developer', 'end_user']),
   grant_policy: grantPolicySchema.optional(),
+  /** Ours, beside the wire: the credential is not released, calls go by proxy. Absent: a vault that does not tell. */
+  proxy_only: z.boolean().optional(),
 });
 /** One grant on a managed secret in a list, parsed. */
 export type SecretGrantItem = z.infer<typeof secretGrantItemSchema>;

@@ -59,6 +59,8 @@ export interface GrantInfo {
   readonly lastUsedAt: string | null;
   readonly label: string | null;
   readonly grantPolicy: GrantPolicy | undefined;
+  /** The credential does not leave the vault: use `proxyRequest`. False where the server does not tell. */
+  readonly proxyOnly: boolean;
   /** Only of grants on managed secrets. */
   readonly managedSecret: ManagedSecretInfo | undefined;
 }
@@ -151,6 +153,7 @@ function readGrantInfo(wire: GrantItem): GrantInfo {
     lastUsedAt: wire.last_used_at,
     label: wire.label,
     grantPolicy: readGrantPolicy(wire.grant_policy),
+    proxyOnly: wire.proxy_only === true,
   };
   if (wire.grant_kind === 'managed_secret') {
     return {
