@@ -23,7 +23,7 @@ export interface Lease {
 }
 
 /** No lease, no intent: what every end of a refresh leaves behind. */
-const released = {
+export const released = {
   lease_holder: null,
   lease_deadline: null,
   intent_generation: null,
@@ -31,6 +31,18 @@ const released = {
   intent_at: null,
   intent_is_replay: 0,
   intent_unsent_lease: null,
+} as const;
+
+/** Alive, and nothing went wrong: what new tokens make of a credential. */
+export const healthy = {
+  status: 'active',
+  death_cause: null,
+  death_evidence_json: null,
+  died_at: null,
+  is_refresh_forced: 0,
+  retry_at: null,
+  failures: 0,
+  invalid_grant_at: null,
 } as const;
 
 /** Reads a credential. */
@@ -141,7 +153,7 @@ export interface NewTokenSet {
 /**
  * Stores what the provider answered, if the generation is still the one that was refreshed (R3, R5). The lease is not
  * asked for: a holder that was slow, but whose answer is the newest, keeps it, also when a successor gave the credential
- * up meanwhile as interrupted.
+ * up meanwhile as interrupted. A revocation is final, whatever came before it (F7).
  */
 export async function storeRefreshedTokens(
   storage: Storage,
@@ -164,19 +176,13 @@ export async function storeRefreshedTokens(
       has_refresh_token: tokens.hasRefreshToken ? 1 : 0,
       ...(tokens.scopes === undefined ? {} : { scopes_json: JSON.stringify(tokens.scopes) }),
       ...(tokens.metadata === undefined ? {} : { metadata_json: JSON.stringify(tokens.metadata) }),
-      status: 'active',
-      death_cause: null,
-      death_evidence_json: null,
-      died_at: null,
-      is_refresh_forced: 0,
-      retry_at: null,
-      failures: 0,
-      invalid_grant_at: null,
+      ...healthy,
       updated_at: tokens.nowMs,
     })
     .where('app_id', '=', key.appId)
     .where('id', '=', key.credentialId)
     .where('generation', '=', generation)
+    .where('status', '<>', 'revoked')
     .where((is) => is.or([is('status', '=', 'active'), is('death_cause', '=', 'interrupted_refresh')]))
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
@@ -267,6 +273,7 @@ export async function wipeCredential(executor: Executor, key: CredentialKey, now
     .updateTable('credentials')
     .set({
       ...released,
+      ...noDeath,
       status: 'revoked',
       renew_at: null,
       sealed_tokens: Buffer.alloc(0),

@@ -4,6 +4,7 @@ import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
+import { noDeath } from './credentials.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;
@@ -211,7 +212,14 @@ export async function storeRevocation(
   // What the developer stored is there for the next grant too; what a user entered goes with its last grant.
   await trx
     .updateTable('credentials')
-    .set({ status: 'revoked', renew_at: null, lease_holder: null, lease_deadline: null, updated_at: nowMs })
+    .set({
+      ...noDeath,
+      status: 'revoked',
+      renew_at: null,
+      lease_holder: null,
+      lease_deadline: null,
+      updated_at: nowMs,
+    })
     .where('app_id', '=', appId)
     .where('id', '=', grant.credential_id)
     .where((is) => is.or([is('owner', 'is', null), is('owner', '=', 'end_user')]))
