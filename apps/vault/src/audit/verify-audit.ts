@@ -5,8 +5,9 @@ import { listAuditChains } from '../storage/log/audit-chains.js';
 import { listOverdue } from '../storage/log/checkpoints/overdue-rows.js';
 import type { Checkpoint } from './checkpoints/checkpoint.js';
 import { overdueLooks } from './checkpoints/checkpoint-jobs.js';
-import { type AuditVerdict, createFaultList } from './verify/audit-verdict.js';
+import { type AuditVerdict, createFaultList, type FaultList } from './verify/audit-verdict.js';
 import { checkStoredChain } from './verify/check-chain.js';
+import type { CheckpointFacts } from './verify/check-checkpoints.js';
 import { checkGivenCheckpoint } from './verify/check-given-checkpoint.js';
 import { checkRegister } from './verify/check-register.js';
 import { checkStoredCheckpoints } from './verify/check-stored-checkpoints.js';
@@ -59,6 +60,7 @@ async function verifyOnce(deps: Deps, kept: KeptElsewhere): Promise<AuditVerdict
     if (givenKey === null) list.add('checkpoint_foreign', { checkpoint: given.note.number });
     else await checkGivenCheckpoint(storage, given, givenKey, list);
   }
+  await checkChainsThere(storage, { chains, facts, given }, list);
   let records = 0;
   let uncovered = 0;
   for (const chainId of chains) {
@@ -83,4 +85,28 @@ async function verifyOnce(deps: Deps, kept: KeptElsewhere): Promise<AuditVerdict
     retiredUntil: facts.retiredUntil,
     faults: list.faults,
   };
+}
+
+/**
+ * A chain's row is never deleted, also where retention dropped its records. The register alone does not tell that one was removed: an
+ * earlier one that does not name the chain opens as well as the newest.
+ */
+async function checkChainsThere(
+  storage: Storage,
+  known: { chains: ReadonlySet<string>; facts: CheckpointFacts; given: Checkpoint | undefined },
+  list: FaultList,
+): Promise<void> {
+  // Chains that began after the first look are in checkpoints that were made after it.
+  const present = new Set([...known.chains, ...(await listAuditChains(storage)).map((chain) => chain.id)]);
+  const missing = new Map<string, number>();
+  if (known.given !== undefined) {
+    const { note, contents } = known.given;
+    for (const { chain_id } of [...contents.chains, ...(contents.heads ?? [])])
+      missing.set(chain_id, note.number);
+  }
+  for (const [chainId, { checkpoint }] of known.facts.covered) missing.set(chainId, checkpoint);
+  for (const [chainId, checkpoint] of missing) {
+    const isSaid = list.faults.some((fault) => fault.reason === 'chain_missing' && fault.chainId === chainId);
+    if (!present.has(chainId) && !isSaid) list.add('chain_missing', { chainId, checkpoint });
+  }
 }
