@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { VaultConfig } from '../config.js';
 import { createLogger } from '../logger.js';
@@ -12,7 +13,7 @@ import {
   runLineOperation,
   runOperation,
 } from './run-operation.js';
-import { findAdminSocketPath } from './socket-path.js';
+import { findAdminSocketPath, isOwnFolder } from './socket-path.js';
 
 /** Has operations done, wherever the vault is open. */
 export interface AdminClient {
@@ -23,9 +24,18 @@ export interface AdminClient {
   close(): Promise<void>;
 }
 
-/** Reaches the running server through its socket, or opens the vault itself when none runs. */
+/**
+ * Reaches the running server through its socket, or opens the vault itself when none runs.
+ * @throws OperationError `socket_not_own`: the folder below the temporary directory is another user's, and would be told secrets
+ */
 export async function openAdminClient(config: VaultConfig): Promise<AdminClient> {
-  const { path } = findAdminSocketPath(config.dataDir);
+  const { path, folder } = findAdminSocketPath(config.dataDir);
+  if (folder !== resolve(config.dataDir) && existsSync(folder) && !isOwnFolder(folder)) {
+    throw new OperationError(
+      'socket_not_own',
+      `${folder} is where the server's socket would be, and belongs to somebody else. Nothing was sent there. Choose a shorter path for the data directory.`,
+    );
+  }
   if (existsSync(path) && (await isReachable(path))) return createSocketClient(path);
   const vault = await openVault(config, { log: createLogger('silent') });
   return {

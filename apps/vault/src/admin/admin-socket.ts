@@ -1,10 +1,10 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { VaultDeps } from '../deps.js';
 import { OperationError } from './operation.js';
 import { isLineOperation, runLineOperation, runOperation } from './run-operation.js';
-import { findAdminSocketPath } from './socket-path.js';
+import { findAdminSocketPath, isOwnFolder } from './socket-path.js';
 
 /** The socket through which the `alter` command reaches the running server (F6). */
 export interface AdminSocket {
@@ -20,8 +20,7 @@ const bodyBytesMax = 16 * 1024 * 1024;
 export async function startAdminSocket(deps: VaultDeps): Promise<AdminSocket> {
   const { path, folder } = findAdminSocketPath(deps.config.dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const owner = lstatSync(folder);
-  if (!owner.isDirectory() || (process.getuid && owner.uid !== process.getuid())) {
+  if (!isOwnFolder(folder)) {
     deps.log.warn({ folder }, 'the admin socket is not opened: its folder is not of this user');
     return { close: async () => {} };
   }
@@ -62,8 +61,8 @@ function isAnswering(path: string): Promise<boolean> {
 }
 
 async function answer(deps: VaultDeps, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const name = decodeURIComponent((incoming.url ?? '').replace(/^\/operations\//, ''));
   try {
+    const name = decodeURIComponent((incoming.url ?? '').replace(/^\/operations\//, ''));
     const input = JSON.parse(await readText(incoming));
     if (isLineOperation(name)) {
       await writeLines(deps, name, input, outgoing);

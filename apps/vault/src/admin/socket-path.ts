@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -16,4 +17,13 @@ export function findAdminSocketPath(dataDir: string): { path: string; folder: st
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 24);
   const own = join(tmpdir(), `alter-vault-${process.getuid?.() ?? 0}-${name}`);
   return { path: join(own, 'admin.sock'), folder: own };
+}
+
+/**
+ * Whether a folder is this user's own, and no link to another. Both ends of the socket ask: below the temporary directory anybody
+ * may have made a folder of that name first.
+ */
+export function isOwnFolder(folder: string): boolean {
+  const facts = lstatSync(folder, { throwIfNoEntry: false });
+  return facts?.isDirectory() === true && (!process.getuid || facts.uid === process.getuid());
 }
