@@ -19,6 +19,8 @@ import {
 /** Events that one `resend` queues at most. */
 export const resendMax = 10_000;
 const recordsPerPage = 500;
+/** Secrets that sign one message at most; of more rotations in 24 hours the oldest goes. */
+const liveSecretsMax = 8;
 const operator = 'operator';
 
 /** Sends a `webhook.test` message at once, and tells what the endpoint answered. @throws OpenError */
@@ -99,28 +101,31 @@ export async function reenableWebhook(deps: VaultDeps, webhook: WebhookRow): Pro
 }
 
 /**
- * Gives a webhook a new secret; the one before signs beside it for 24 hours more.
+ * Gives a webhook a new secret; each one before signs beside it until its 24 hours are over, so that a secret which nobody got to
+ * see takes no receiver its own.
  * @returns the new secret, and null when somebody else changed it at the same time
  */
 export async function rotateSecret(deps: VaultDeps, webhook: WebhookRow): Promise<string | null> {
   const nowMs = deps.clock();
-  const [current] = await openWebhookSecrets(deps, webhook);
+  const stored = await openWebhookSecrets(deps, webhook);
+  const before = stored
+    .map((item) => ({ ...item, expires_at: item.expires_at ?? nowMs + overlapMs }))
+    .filter((item) => item.expires_at > nowMs)
+    .slice(0, liveSecretsMax - 1);
   const secret = mintWebhookSecret(randomBytes);
-  const secrets: StoredWebhookSecrets = [{ secret, expires_at: null }];
-  if (current) secrets.push({ secret: current.secret, expires_at: nowMs + overlapMs });
+  const secrets: StoredWebhookSecrets = [{ secret, expires_at: null }, ...before];
   const place = describeSecretPlace(webhook.app_id, webhook.id);
   const changes = {
     sealed_secrets: await deps.keyring.seal(place, JSON.stringify(secrets)),
     updated_at: nowMs,
   };
-  if (!(await replaceSecrets(deps.storage, webhook, changes))) return null;
   await deps.audit.append({
     kind: 'webhook.secret_rotated',
     appId: webhook.app_id,
     principal: operator,
     details: describe(webhook),
   });
-  return secret;
+  return (await replaceSecrets(deps.storage, webhook, changes)) ? secret : null;
 }
 
 function describe(webhook: WebhookRow): { webhook_id: string; webhook: string } {

@@ -118,6 +118,33 @@ describeBothDatabases('webhooks', (kind) => {
     expect(signatures).toEqual([new Webhook(rotated.secret).sign(id, new Date(time.ms), text)]);
   });
 
+  it('A7: a second rotation within the day takes no receiver the secret it has', async () => {
+    const { vault, receiver, record, deliver, secret, time } = await prepare();
+    const rotate = async () =>
+      (await runOperation(vault.deps, 'webhooks.rotate_secret', { name: 'ops' })) as { secret: string };
+    // As if the answer of the first had been lost: nobody knows its secret.
+    await rotate();
+    time.ms += 3_600_000;
+    const second = await rotate();
+    await record();
+    await deliver();
+    const readSignatures = (message: ReceivedMessage) =>
+      String(message.headers['webhook-signature']).split(' ');
+    const sign = (value: string, { id, text }: ReceivedMessage) =>
+      new Webhook(value).sign(id, new Date(time.ms), text);
+    const [message] = receiver.received as [ReceivedMessage];
+    const signatures = readSignatures(message);
+    expect(signatures).toHaveLength(3);
+    expect(signatures).toEqual(expect.arrayContaining([sign(secret, message), sign(second.secret, message)]));
+
+    time.ms += 82_800_000;
+    await record();
+    await deliver();
+    const [, later] = receiver.received as [ReceivedMessage, ReceivedMessage];
+    expect(readSignatures(later)).toHaveLength(2);
+    expect(readSignatures(later)).not.toContain(sign(secret, later));
+  });
+
   it('A7: given secrets sign too, the newer first, and their rotation is the file’s', async () => {
     const { vault, receiver, record, deliver } = await prepare();
     const [newer, older] = [2, 3].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`) as [

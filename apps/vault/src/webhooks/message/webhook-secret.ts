@@ -10,7 +10,7 @@ const secretBytes = 32;
 /** How long the secret before still signs beside a new one. */
 export const overlapMs = 86_400_000;
 
-/** What `webhooks.sealed_secrets` holds once opened: newest first, at most two. */
+/** What `webhooks.sealed_secrets` holds once opened: newest first; each but the first with its end. */
 export const storedWebhookSecretsSchema = z.array(
   z.strictObject({ secret: z.string(), expires_at: z.number().nullable() }),
 );
