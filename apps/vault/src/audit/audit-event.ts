@@ -44,6 +44,7 @@ export type AuditEventKind =
   | 'connect.denied'
   | 'connect.callback_refused'
   | 'key.minted'
+  | 'settings.applying'
   | 'settings.applied'
   | 'keys.rotation_started'
   | 'keys.rotated'

@@ -142,6 +142,33 @@ describeBothDatabases('apply', (kind) => {
     expect(JSON.stringify(record)).not.toContain('third-secret');
   });
 
+  it('A4: what is about to change is on record before anything changes, so that no kill leaves a change unrecorded', async () => {
+    const { file } = checkSettings({ version: 1, apps: [{ ...demo, name: 'Renamed' }] }, 'test', {
+      isDevelopment: true,
+      readVariable: () => undefined,
+      readFile: () => '',
+    });
+    const transaction = async () => {
+      throw new Error('killed');
+    };
+    const before = await readAudit(vault, 'settings.applying');
+    const deps = { ...vault.deps, storage: { ...vault.deps.storage, transaction } };
+    const killed = applySettings(deps, {
+      files: [{ label: 'test', file }],
+      isPruning: false,
+      appliedBy: 'test',
+    });
+    await expect(killed).rejects.toThrow('killed');
+    const [begun, ...rest] = await readAudit(vault, 'settings.applying');
+    expect(rest).toHaveLength(before.length);
+    expect(begun).toMatchObject({
+      details: {
+        changes: expect.arrayContaining([expect.objectContaining({ kind: 'app', fields: ['name'] })]),
+      },
+    });
+    expect((await settings())?.name).toBe('Demo');
+  });
+
   it('what the file does not name stays, and goes with --prune; its keys stop at once', async () => {
     const minted = vault.apiKeys['demo/minted'] ?? '';
     const small = { slug: 'demo', name: 'Demo', api_keys: [{ name: 'backend', value: key }] };

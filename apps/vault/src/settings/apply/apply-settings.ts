@@ -70,6 +70,8 @@ async function applyOnce(
   if (input.isDryRun === true) return { changes, apps: hideMinted(apps) };
   const writes = [...audit.writes, ...plans.flatMap((plan) => plan.writes)];
   if (writes.length > 0) {
+    // On the disk first (A4): whoever is killed after the commit leaves no change that nobody wrote down.
+    await recordBegin(deps, audit, plans, input.appliedBy);
     await deps.storage.transaction(async (trx) => {
       for (const write of writes) await write(trx);
     });
@@ -121,6 +123,31 @@ function findAuditEntry(files: readonly LabelledFile[]): VaultFile['audit'] {
   return entries.length === 0 ? undefined : Object.assign({}, ...entries);
 }
 
+async function recordBegin(
+  deps: ApplyDeps,
+  audit: AuditSettingsPlan,
+  plans: readonly AppPlan[],
+  appliedBy: string,
+): Promise<void> {
+  for (const { appId, changes } of [{ appId: null, changes: audit.changes }, ...plans]) {
+    const begun = describeChanges(changes);
+    if (begun.length === 0) continue;
+    await deps.audit.append({
+      kind: 'settings.applying',
+      appId,
+      principal: appliedBy,
+      details: { changes: begun },
+    });
+  }
+}
+
+/** What is changed, by name; never a value. */
+function describeChanges(changes: readonly Change[]) {
+  return changes
+    .filter((change) => change.action !== 'unchanged')
+    .map(({ action, kind, name, fields }) => ({ action, kind, name, fields: [...fields] }));
+}
+
 async function recordAuditChange(
   deps: ApplyDeps,
   { changes }: AuditSettingsPlan,
@@ -146,9 +173,7 @@ async function recordChanges(deps: ApplyDeps, plans: readonly AppPlan[], applied
       appId: plan.appId,
       outcome: 'ok',
       principal: appliedBy,
-      details: {
-        changes: done.map(({ action, kind, name, fields }) => ({ action, kind, name, fields: [...fields] })),
-      },
+      details: { changes: describeChanges(plan.changes) },
     });
     for (const change of done) {
       const key = plan.apiKeys.find((item) => change.kind === 'api_key' && item.name === change.name);
