@@ -33,12 +33,13 @@ export const released = {
   intent_unsent_lease: null,
 } as const;
 
+/** No death: what a revocation leaves too, so that no late answer finds one to undo. */
+export const noDeath = { death_cause: null, death_evidence_json: null, died_at: null } as const;
+
 /** Alive, and nothing went wrong: what new tokens make of a credential. */
 export const healthy = {
+  ...noDeath,
   status: 'active',
-  death_cause: null,
-  death_evidence_json: null,
-  died_at: null,
   is_refresh_forced: 0,
   retry_at: null,
   failures: 0,

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
-import { noDeath } from './credentials.js';
+import { healthy, noDeath, released } from './credentials.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;
@@ -320,21 +320,8 @@ function describeCredential(input: GrantInput) {
     // Planned by the job that renews; 0 is due.
     renew_at: credential.hasRefreshToken ? 0 : null,
     has_refresh_token: credential.hasRefreshToken ? 1 : 0,
-    status: 'active',
-    death_cause: null,
-    death_evidence_json: null,
-    died_at: null,
-    is_refresh_forced: 0,
-    retry_at: null,
-    failures: 0,
-    invalid_grant_at: null,
-    lease_holder: null,
-    lease_deadline: null,
-    intent_generation: null,
-    intent_hash: null,
-    intent_at: null,
-    intent_is_replay: 0,
-    intent_unsent_lease: null,
+    ...healthy,
+    ...released,
     updated_at: nowMs,
   } satisfies Partial<Insertable<CredentialTable>>;
 }
