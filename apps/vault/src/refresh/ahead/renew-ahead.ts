@@ -8,25 +8,32 @@ import {
 } from '../../storage/live/due/renewals.js';
 import { refreshAhead } from '../ensure-fresh.js';
 import type { RefreshOutcome, RefreshTarget } from '../refresh-target.js';
+import type { EndpointPauses } from './endpoint-pauses.js';
 import { planRenewal } from './plan-renewal.js';
+import { runByEndpoint } from './run-by-endpoint.js';
 
 const pageSize = 200;
-/** Refreshes at one time: it must not crowd out what callers wait for. */
-const concurrency = 4;
 const dayMs = 86_400_000;
 const postponeMinMs = 60_000;
 const postponeMaxMs = 3_600_000;
 
 type Plan = { credential: DueRenewal; renewAtMs: number | null };
+type Due = { credential: DueRenewal; target: RefreshTarget };
 
 /**
  * Refreshes every credential whose time has come, ahead of its limits (R1). Goes through the same lease, backoff and
- * breaker as a call does. Once `signal` is aborted nothing new is begun; what is under way ends by itself.
+ * breaker as a call does, and leaves alone whose provider does not answer (`pauses`). Once `signal` is aborted nothing new is
+ * begun; what is under way ends by itself.
  */
-export async function renewAhead(deps: VaultDeps, signal: AbortSignal): Promise<void> {
+export async function renewAhead(
+  deps: VaultDeps,
+  pauses: EndpointPauses,
+  signal: AbortSignal,
+): Promise<void> {
   const apps = new Map<string, AppSettings>();
   // One answer is enough to know that a provider refuses the app's own credentials.
   const refusedConfigs = new Set<string>();
+  pauses.startRun();
   let after: DueRenewal | null = null;
   while (!signal.aborted) {
     const nowMs = deps.clock();
@@ -35,13 +42,17 @@ export async function renewAhead(deps: VaultDeps, signal: AbortSignal): Promise<
     if (last === undefined) return;
     after = last;
     const { plans, due } = await sortPage(deps, page, apps);
-    await runAll(due, signal, async ({ credential, target }) => {
+    const work = async ({ credential, target }: Due) => {
+      // Its time stays as it is: the next run begins with it, and not with the one that failed now.
+      if (pauses.isPaused(target)) return;
       const outcome = refusedConfigs.has(credential.provider_config_id)
         ? undefined
         : await refreshAhead(deps, target).catch(() => undefined);
+      pauses.note(target, outcome);
       if (outcome?.kind === 'breaker_open') refusedConfigs.add(credential.provider_config_id);
       if (!isSettled(outcome)) plans.push({ credential, renewAtMs: postpone(deps, credential, target) });
-    });
+    };
+    await runByEndpoint(due, { pauses, signal, work });
     await storeRenewalPlans(deps.storage, plans);
   }
 }
@@ -50,11 +61,11 @@ async function sortPage(
   deps: VaultDeps,
   page: readonly DueRenewal[],
   apps: Map<string, AppSettings>,
-): Promise<{ plans: Plan[]; due: { credential: DueRenewal; target: RefreshTarget }[] }> {
+): Promise<{ plans: Plan[]; due: Due[] }> {
   const nowMs = deps.clock();
   const grants = await findRenewedGrants(deps.storage, page, nowMs);
   const plans: Plan[] = [];
-  const due: { credential: DueRenewal; target: RefreshTarget }[] = [];
+  const due: Due[] = [];
   for (const credential of page) {
     const settings = apps.get(credential.app_id) ?? (await deps.settings.loadCurrent(credential.app_id));
     apps.set(credential.app_id, settings);
@@ -107,25 +118,4 @@ function postpone(deps: Pick<VaultDeps, 'clock'>, credential: DueRenewal, target
   );
   const waitMs = Math.min(postponeMaxMs, Math.max(postponeMinMs, (limitMs - nowMs) / 10));
   return Math.round(nowMs + waitMs);
-}
-
-async function runAll<T>(
-  items: readonly T[],
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = [...items];
-  const runners = Array.from({ length: concurrency }, async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      if (signal.aborted) return;
-      await work(item);
-    }
-  });
-  // A refresh under way is not waited for: it holds its own lease, and the server drains it apart.
-  const aborted = new AbortController();
-  const stopped = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true, signal: aborted.signal });
-  });
-  await Promise.race([Promise.all(runners), ...(signal.aborted ? [] : [stopped])]);
-  aborted.abort();
 }
