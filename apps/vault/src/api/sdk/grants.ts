@@ -3,6 +3,7 @@ import { listGrants } from '../../grants/list-grants.js';
 import { revokeGrant } from '../../grants/revoke-grant.js';
 import { ApiError } from '../../http/api-error.js';
 import { route } from '../../http/route.js';
+import { describeCaller } from '../../http/signed/describe-caller.js';
 import { verifyUserToken } from '../../identity/verify-user-token.js';
 
 const outcomes: Record<ProviderRevocation, string> = {
@@ -32,17 +33,7 @@ export const routes = [
       userId: user?.userId,
       reason: body.reason,
       revokedBy: `api_key:${caller.apiKeyId}`,
-      record: {
-        apiKeyId: caller.apiKeyId,
-        keyPrefix: caller.keyPrefix,
-        caller: caller.caller,
-        callerType: caller.callerType,
-        actorId: caller.actorId,
-        context: caller.context,
-        sourceAddress: context.sourceAddress,
-        traceId: caller.traceId,
-        requestId: context.requestId,
-      },
+      record: describeCaller(context),
     });
     return {
       success: true,

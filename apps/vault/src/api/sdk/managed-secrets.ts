@@ -1,7 +1,7 @@
 import { sdkEndpoints, uuidSchema } from '@alter-ai/core-contract';
-import type { AuditEvent } from '../../audit/audit-event.js';
 import { ApiError } from '../../http/api-error.js';
-import { type RequestContext, type RouteRegistration, route } from '../../http/route.js';
+import { type RouteRegistration, route } from '../../http/route.js';
+import { describeCaller } from '../../http/signed/describe-caller.js';
 import { createSecretGrant } from '../../secrets/grants/create-secret-grant.js';
 import { mintGrant } from '../../secrets/grants/mint-grant.js';
 import { startSecretSession } from '../../secrets/key-entry/start-secret-session.js';
@@ -41,17 +41,3 @@ export const routes: readonly RouteRegistration[] = [
     { perMinuteMax: 120 },
   ),
 ];
-
-function describeCaller({ caller, sourceAddress, requestId }: RequestContext): Partial<AuditEvent> {
-  return {
-    apiKeyId: caller.apiKeyId,
-    keyPrefix: caller.keyPrefix,
-    caller: caller.caller,
-    callerType: caller.callerType,
-    actorId: caller.actorId,
-    context: caller.context,
-    sourceAddress,
-    traceId: caller.traceId,
-    requestId,
-  };
-}
