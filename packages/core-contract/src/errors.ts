@@ -104,6 +104,12 @@ export const errorTable = {
     'contact_developer',
     'A policy could not be evaluated, so the call is denied.',
   ),
+  mint_source_has_grant_rules: fact(
+    403,
+    false,
+    'fix_configuration',
+    'A rule is set on a grant of this credential, which another grant on it would not have.',
+  ),
   forbidden: fact(403, false, 'fix_request', 'This request is not allowed from here.'),
   grant_not_found: fact(404, false, 'reconnect', 'There is no such grant for this app.'),
   secret_not_found: fact(404, false, 'fix_configuration', 'There is no such managed secret for this app.'),
@@ -116,6 +122,7 @@ export const errorTable = {
   audit_record_not_found: fact(404, false, 'fix_request', 'There is no such audit record of this app.'),
   not_found: fact(404, false, 'fix_request', 'There is nothing at this address.'),
   method_not_allowed: fact(405, false, 'fix_request', 'This address does not answer to this method.'),
+  request_timeout: fact(408, false, 'retry', 'The request did not arrive in time.'),
   token_refresh_in_progress: fact(
     409,
     true,

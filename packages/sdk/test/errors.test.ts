@@ -35,6 +35,7 @@ const answered: [number, string, ErrorClass, ErrorClass][] = [
   [410, 'grant_deleted', sdk.GrantDeletedError, sdk.ReAuthRequiredError],
   [403, 'time_window', sdk.PolicyViolationError, sdk.BackendError],
   [403, 'ip_allowlist', sdk.PolicyViolationError, sdk.BackendError],
+  [403, 'mint_source_has_grant_rules', sdk.PolicyViolationError, sdk.BackendError],
   [403, 'insufficient_scope', sdk.InsufficientScopeError, sdk.BackendError],
   [401, 'invalid_key', sdk.InvalidKeyError, sdk.BackendError],
   [401, 'key_expired', sdk.KeyExpiredError, sdk.BackendError],

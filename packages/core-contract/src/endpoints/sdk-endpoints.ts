@@ -195,7 +195,13 @@ export const sdkEndpoints = {
       'Makes another grant on the credential of a grant, for the same principal, under a label of its own.',
     request: mintGrantRequestSchema,
     response: mintGrantResponseSchema,
-    errors: ['grant_not_found', 'grant_expired', 'sibling_label_conflict', 'invalid_grant_policy'],
+    errors: [
+      'grant_not_found',
+      'grant_expired',
+      'mint_source_has_grant_rules',
+      'sibling_label_conflict',
+      'invalid_grant_policy',
+    ],
     notSupportedYet: ['grant_policy.restrictions', 'grant_policy.requires_approval'],
   }),
   createSecretGrant: defineEndpoint({
@@ -212,6 +218,7 @@ export const sdkEndpoints = {
       'secret_not_stored',
       'credential_id_required',
       'end_user_credential_not_assignable',
+      'mint_source_has_grant_rules',
       'sibling_label_conflict',
       'invalid_grant_policy',
       'jwt_validation_error',

@@ -24,6 +24,11 @@ export function decideAccess(
   return decision.allow ? undefined : decision;
 }
 
+/** Ids of the grants that rules are set on. */
+export function listRuledGrants(settings: AppSettings): string[] {
+  return [...readIndex(settings).forGrants.keys()];
+}
+
 /** The answer to a denied call (P6): the rule's kind as code, and what was observed. */
 export function toPolicyError(denial: Denial, grant: { grantId: string; providerId: string }): ApiError {
   return new ApiError(denial.error, {
@@ -43,11 +48,7 @@ function selectRules(
   settings: AppSettings,
   grant: { grantId: string; providerId: string },
 ): readonly LayeredRule[] {
-  let index = indexes.get(settings);
-  if (!index) {
-    index = { byProvider: new Map(), forGrants: groupGrantRules(settings.policies) };
-    indexes.set(settings, index);
-  }
+  const index = readIndex(settings);
   let rules = index.byProvider.get(grant.providerId);
   if (!rules) {
     rules = settings.policies
@@ -60,6 +61,15 @@ function selectRules(
   }
   const own = index.forGrants.get(grant.grantId);
   return own === undefined ? rules : [...rules, ...own];
+}
+
+function readIndex(settings: AppSettings): PolicyIndex {
+  let index = indexes.get(settings);
+  if (!index) {
+    index = { byProvider: new Map(), forGrants: groupGrantRules(settings.policies) };
+    indexes.set(settings, index);
+  }
+  return index;
 }
 
 function groupGrantRules(policies: readonly PolicySettings[]): Map<string, LayeredRule[]> {

@@ -11,6 +11,7 @@ import type { AppSettings } from '../../settings/settings-reader.js';
 import { findSecretCredential, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, type SecretGrantInput } from '../../storage/secrets/secret-grants.js';
 import { writeGroupId } from '../secret-principal.js';
+import { refuseRuledCredential } from './refuse-ruled.js';
 import { refuseTakenLabel } from './taken-label.js';
 
 /** Who asks for which grant. */
@@ -27,7 +28,7 @@ export interface CreateSecretGrantInput {
  * Grants a managed secret to the app, a user or a group (wire/2 section 7.5). Grants of one principal on one secret differ
  * by label.
  * @throws ApiError `secret_not_found`, `secret_not_stored`, `credential_id_required`, `end_user_credential_not_assignable`,
- * `sibling_label_conflict`, `invalid_grant_policy`, `jwt_validation_error`, `not_supported_yet`, `invalid_request`
+ * `mint_source_has_grant_rules`, `sibling_label_conflict`, `invalid_grant_policy`, `jwt_validation_error`, `not_supported_yet`, `invalid_request`
  */
 export async function createSecretGrant(
   deps: VaultDeps,
@@ -41,6 +42,7 @@ export async function createSecretGrant(
   const lifetime = readLifetime(request.grant_policy ?? null, nowMs);
   const principal = await resolvePrincipal(deps, settings, request.principal);
   const credentialId = await chooseCredential(deps, settings, secret, request.credential_id ?? null);
+  await refuseRuledCredential(deps, settings, credentialId);
   const grant: SecretGrantInput = {
     appId: settings.appId,
     id: uuidv7(),

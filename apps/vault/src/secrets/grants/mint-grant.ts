@@ -8,6 +8,7 @@ import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import { findGrantById } from '../../storage/live/grants.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
+import { refuseRuledCredential } from './refuse-ruled.js';
 import { refuseTakenLabel } from './taken-label.js';
 
 /** Whose grant is to have a sibling. */
@@ -21,7 +22,8 @@ export interface MintGrantInput {
 /**
  * Makes another grant on the credential of a grant, for the same principal: to be revoked and to expire by itself
  * (wire/2 section 7.2). It never outlives its source, whose user allowed no more.
- * @throws ApiError `grant_not_found` (revoked ones too), `grant_expired`, `sibling_label_conflict`, `invalid_grant_policy`
+ * @throws ApiError `grant_not_found` (revoked ones too), `grant_expired`, `mint_source_has_grant_rules`, `sibling_label_conflict`,
+ * `invalid_grant_policy`
  */
 export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise<MintedGrant> {
   const { appId, request } = input;
@@ -31,6 +33,7 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
   if (source.expires_at !== null && source.expires_at <= nowMs) {
     throw new ApiError('grant_expired', { fields: { grant_id: source.id, provider_id: source.provider_id } });
   }
+  await refuseRuledCredential(deps, await deps.settings.loadCurrent(appId), source.credential_id);
   const lifetime = readLifetime(request.grant_policy ?? null, nowMs);
   const wanted = computeGrantExpiry(lifetime, null, nowMs);
   const expiresAtMs =

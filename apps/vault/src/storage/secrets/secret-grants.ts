@@ -153,6 +153,24 @@ export async function hasSiblingLabel(trx: Executor, source: GrantRow, label: st
   return row !== undefined;
 }
 
+/** The first of these grants that rests on this credential, or did before it was revoked. */
+export async function findGrantOfCredential(
+  storage: Storage,
+  key: { appId: string; credentialId: string },
+  grantIds: readonly string[],
+): Promise<string | undefined> {
+  if (grantIds.length === 0) return undefined;
+  const row = await storage.db
+    .selectFrom('grants')
+    .select('id')
+    .where('app_id', '=', key.appId)
+    .where('credential_id', '=', key.credentialId)
+    .where('id', 'in', grantIds)
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
 /** Points a grant on a managed secret at another credential of it; its id stays. @returns whether there is such a live grant */
 export async function pointGrant(
   trx: Executor,
