@@ -37,7 +37,7 @@ export async function createBackup(input: BackupInput): Promise<MadeBackup> {
 
 async function backUpSqlite(input: BackupInput): Promise<MadeBackup> {
   const { copySqliteDatabase } = await import('../storage/backup/sqlite-copy.js');
-  const copy = `${resolve(input.file)}.copy`;
+  const copy = `${resolve(input.file)}.partial-copy`;
   try {
     await rm(copy, { force: true });
     const facts = await copySqliteDatabase(input.dataDir, copy);

@@ -55,7 +55,7 @@ describeBothDatabases('backup and restore', (kind) => {
     await Promise.all(loads);
     expect(new Set(await Promise.all(calls))).toEqual(new Set([200]));
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect([existsSync(`${file}.partial`), existsSync(`${file}.copy`)]).toEqual([false, false]);
+    expect([existsSync(`${file}.partial`), existsSync(`${file}.partial-copy`)]).toEqual([false, false]);
 
     const place = await makePlace();
     const manifest = await restore(place, file, { rootKey: rootKey(), nowMs: clock(), knowsAllNonces: true });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
@@ -78,10 +78,13 @@ describeBothDatabases('alter backup and restore, as processes', (kind) => {
   it('F5: killed in the middle, a backup leaves no half file under its name, and the next one is made', async () => {
     const file = join(folder.path, 'vault.backup');
     const killed = alter(source, 'backup', file);
-    await waitUntil(() => existsSync(`${file}.copy`) || existsSync(`${file}.partial`));
+    const isThere = (ending: string) => existsSync(`${file}${ending}`);
+    await waitUntil(() => isThere('.partial-copy') || isThere('.partial'));
     killed.process.kill('SIGKILL');
     await killed.end();
     expect(existsSync(file)).toBe(false);
+    const left = ['.partial-copy', '.partial'].filter(isThere);
+    expect(left.map((ending) => statSync(`${file}${ending}`).mode & 0o777)).toEqual(left.map(() => 0o600));
 
     const calls = { isOver: false, statuses: new Set<number>() };
     const calling = callOn(url, calls);

@@ -58,6 +58,8 @@ describe('start', { timeout: 60_000 }, () => {
     expect((await fetch(`${url}/sdk/scopes`, signCall(apiKey, 'GET', '/sdk/scopes'))).status).toBe(200);
     expect(statSync(join(folder, 'data', 'root.key')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'data', 'admin.sock')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'data', 'vault.db')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'data', 'vault.db-wal')).mode & 0o777).toBe(0o600);
     expect(server.output()).not.toContain(apiKey);
   });
 

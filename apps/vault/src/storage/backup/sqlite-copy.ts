@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { sqliteFileName } from '../database/sqlite/open-sqlite.js';
@@ -9,12 +9,14 @@ const allPages = 0x7fffffff;
 /**
  * Copies a data directory's database as it is at one moment, whoever writes to it meanwhile. All pages go in one step under one
  * read transaction: copied in several, the copy would begin anew at each commit of the server. Blocks this process, not the server.
+ * Only the owner may read the copy. Throws when there is a file of that name.
  */
 export async function copySqliteDatabase(dataDir: string, target: string): Promise<BackupFacts> {
   const path = join(dataDir, sqliteFileName);
   if (!existsSync(path)) {
     throw new BackupRefusedError('nothing_to_back_up', `There is no database in ${dataDir}.`);
   }
+  closeSync(openSync(target, 'wx', 0o600));
   const source = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 10_000 });
   try {
     await source.backup(target, { progress: () => allPages });

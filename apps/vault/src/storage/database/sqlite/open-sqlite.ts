@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
@@ -17,6 +17,7 @@ export const sqliteFileName = 'vault.db';
 export function openSqlite(options: StorageOptions): Storage {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const path = join(options.dataDir, sqliteFileName);
+  makePrivate(path);
   const database = openConnection(path, options.timeoutMs);
   const reader = openConnection(path, options.timeoutMs);
   reader.pragma('query_only = on');
@@ -63,6 +64,12 @@ export function openSqlite(options: StorageOptions): Storage {
       await db.destroy();
     },
   };
+}
+
+/** Only the owner may read the file, whatever the folder allows; SQLite gives its log the same rights. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 function openConnection(path: string, timeoutMs = 5_000): Database {
