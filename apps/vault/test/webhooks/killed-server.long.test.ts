@@ -77,7 +77,7 @@ describe('a server that is killed', { timeout: 120_000 }, () => {
     await rename('Four');
     const exported = (await alter('audit', 'export')).trim().split('\n');
     const records = exported.map((line) => JSON.parse(line));
-    const subscribed = records.filter((record) => record.kind.startsWith('settings.')).map(({ id }) => id);
+    const subscribed = records.filter((record) => record.kind === 'settings.applied').map(({ id }) => id);
     expect(subscribed).toHaveLength(4);
     // The settings that made the webhook are on record after it: it hears of them, too.
     await receiver.waitFor((received) => subscribed.every((id) => received.some((item) => item.id === id)));
