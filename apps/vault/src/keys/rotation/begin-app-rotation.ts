@@ -1,5 +1,4 @@
 import { unwrapDataKey, wrapDataKey } from '@alter-ai/core-crypto';
-import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
 import {
   type AppKeyRow,
@@ -7,7 +6,7 @@ import {
   listAppKeys,
   beginAppRotation as storeAppRotation,
 } from '../../storage/keys/app-keys.js';
-import { listRunningRotations } from '../../storage/keys/rotations.js';
+import { buildRotationRow, listRunningRotations } from '../../storage/keys/rotations.js';
 import { sealedColumns } from '../../storage/keys/sealed/sealed-columns.js';
 import { countSealedRows } from '../../storage/keys/sealed/sealed-rows.js';
 import { RotationError } from '../rotation-error.js';
@@ -52,24 +51,18 @@ async function beginOne(
     if (old.wrapped === null) throw new RotationError(`There is no app ${app.slug}.`, 'not_found');
     const { appKey, wrapped } = await keyring.appKeys.generate(app.id);
     const nowMs = deps.clock();
-    const rotation = {
-      id: uuidv7(),
-      kind: 'app' as const,
-      app_id: app.id,
-      from_key: old.appKey.id,
-      to_key: appKey.id,
-      phase: 'rewriting' as const,
-      position_json: JSON.stringify(startPass()),
-      changed: 0,
-      total: await countValues(deps, app.id),
-      unreadable: 0,
-      settled_at: null,
-      holder: null,
-      deadline: null,
-      started_at: nowMs,
-      updated_at: nowMs,
-      finished_at: null,
-    };
+    const rotation = buildRotationRow(
+      {
+        kind: 'app',
+        app_id: app.id,
+        from_key: old.appKey.id,
+        to_key: appKey.id,
+        phase: 'rewriting',
+        position_json: JSON.stringify(startPass()),
+        total: await countValues(deps, app.id),
+      },
+      nowMs,
+    );
     const isBegun = await storeAppRotation(storage, {
       app: { id: app.id, wrapped_key: old.wrapped },
       wrappedKey: wrapped,

@@ -1,7 +1,7 @@
-import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
 import { listKeyHolders } from '../../storage/keys/key-holders.js';
 import {
+  buildRotationRow,
   deleteRotation,
   insertRotation,
   type KeyRotationRow,
@@ -64,26 +64,19 @@ function buildRotation(
   target: { name: string; ids: string[] },
   found: readonly { name: string; wrapped: number }[],
 ): KeyRotationRow {
-  const nowMs = deps.clock();
   const others = new Set(found.map((item) => item.name).filter((name) => name !== target.name));
-  return {
-    id: uuidv7(),
-    kind: 'root',
-    app_id: null,
-    from_key: [...others].join(', '),
-    to_key: target.name,
-    phase: 'checking',
-    position_json: JSON.stringify(startPass(target.ids)),
-    changed: 0,
-    total: found.reduce((sum, item) => sum + item.wrapped, 0),
-    unreadable: 0,
-    settled_at: null,
-    holder: null,
-    deadline: null,
-    started_at: nowMs,
-    updated_at: nowMs,
-    finished_at: null,
-  };
+  return buildRotationRow(
+    {
+      kind: 'root',
+      app_id: null,
+      from_key: [...others].join(', '),
+      to_key: target.name,
+      phase: 'checking',
+      position_json: JSON.stringify(startPass(target.ids)),
+      total: found.reduce((sum, item) => sum + item.wrapped, 0),
+    },
+    deps.clock(),
+  );
 }
 
 async function requireHolders(deps: Deps, rotation: KeyRotationRow, ids: readonly string[]): Promise<void> {

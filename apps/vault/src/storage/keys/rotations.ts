@@ -1,10 +1,33 @@
 import { type Selectable, sql, type Updateable } from 'kysely';
+import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
 import type { KeyRotationTable } from '../tables/settings-tables.js';
 
 /** A rotation under way or finished, with its progress. */
 export type KeyRotationRow = Selectable<KeyRotationTable>;
+
+/** A rotation at its beginning: nothing is changed yet, and nobody works on it. */
+export function buildRotationRow(
+  start: Pick<
+    KeyRotationRow,
+    'kind' | 'app_id' | 'from_key' | 'to_key' | 'phase' | 'position_json' | 'total'
+  >,
+  nowMs: number,
+): KeyRotationRow {
+  return {
+    ...start,
+    id: uuidv7(),
+    changed: 0,
+    unreadable: 0,
+    settled_at: null,
+    holder: null,
+    deadline: null,
+    started_at: nowMs,
+    updated_at: nowMs,
+    finished_at: null,
+  };
+}
 
 /** Stores a new rotation. @returns false when one of the same kind and app is under way */
 export async function insertRotation(storage: Storage, row: KeyRotationRow): Promise<boolean> {
