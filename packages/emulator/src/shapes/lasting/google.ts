@@ -1,5 +1,5 @@
 import { jsonResponse, readClientRequest } from '../../http/exchange.js';
-import { answerStandardError, makeTokenMembers } from '../engine/oauth-answers.js';
+import { answerStandardError, makeTokenMembers, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { Shape } from '../engine/shape.js';
 
 const LONG_NAMES: Record<string, string> = {
@@ -25,10 +25,7 @@ export const google: Shape = {
   readTtlSeconds: () => 3599,
   hasRefreshToken: (grant) => grant.params.access_type === 'offline' && grant.isFreshConsent,
   isRotating: () => false,
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) =>
     jsonResponse({
       ...makeTokenMembers(facts),

@@ -1,4 +1,5 @@
 import { jsonResponse } from '../../http/exchange.js';
+import { requireRedirectUri } from '../engine/oauth-answers.js';
 import type { OAuthError, Shape } from '../engine/shape.js';
 
 const STATUS: Partial<Record<OAuthError['cause'], string>> = {
@@ -27,10 +28,7 @@ export const hubspot: Shape = {
   readTtlSeconds: () => 1800,
   hasRefreshToken: () => true,
   isRotating: () => false,
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) =>
     jsonResponse({
       token_type: 'bearer',

@@ -1,5 +1,5 @@
 import { jsonResponse, readClientRequest } from '../../http/exchange.js';
-import { answerStandardError } from '../engine/oauth-answers.js';
+import { answerStandardError, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { Shape } from '../engine/shape.js';
 
 const ORGANIZATION = '00D000000000001EAA';
@@ -21,10 +21,7 @@ export const salesforce: Shape = {
   readTtlSeconds: () => 7200,
   hasRefreshToken: ({ scopes }) => scopes.includes('refresh_token') || scopes.includes('offline_access'),
   isRotating: () => false,
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) =>
     jsonResponse({
       access_token: facts.accessToken,

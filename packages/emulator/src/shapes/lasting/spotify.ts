@@ -1,5 +1,5 @@
 import { jsonResponse } from '../../http/exchange.js';
-import { answerStandardError, makeTokenMembers } from '../engine/oauth-answers.js';
+import { answerStandardError, makeTokenMembers, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { Shape } from '../engine/shape.js';
 
 /** HTTP Basic; a refresh gives no new refresh token, unless the authorization used PKCE: then it rotates. */
@@ -17,10 +17,7 @@ export const spotify: Shape = {
   readTtlSeconds: () => 3600,
   hasRefreshToken: () => true,
   isRotating: (grant) => grant.params.code_challenge !== undefined,
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) => jsonResponse({ ...makeTokenMembers(facts), scope: facts.grant.scopes.join(' ') }),
   answerError: (error) =>
     error.code === 'invalid_client'

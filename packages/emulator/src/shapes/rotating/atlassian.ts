@@ -1,5 +1,5 @@
 import { jsonResponse } from '../../http/exchange.js';
-import { answerStandardError, makeTokenMembers } from '../engine/oauth-answers.js';
+import { answerStandardError, makeTokenMembers, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { Shape } from '../engine/shape.js';
 
 /** Needs `audience` and `prompt=consent`; rotates with a leeway of 10 minutes, after which reuse ends the family; refuses `scope` at a refresh. */
@@ -21,13 +21,12 @@ export const atlassian: Shape = {
     if (params.get('audience') !== 'api.atlassian.com') return 'audience must be api.atlassian.com';
     return params.get('prompt') === 'consent' ? undefined : 'prompt must be consent';
   },
-  checkToken({ params }) {
+  checkToken(request) {
+    const { params } = request;
     if (params.grant_type === 'refresh_token' && params.scope !== undefined) {
       return 'scope must not be sent with a refresh token';
     }
-    return params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined;
+    return requireRedirectUri(request);
   },
   answerTokens: (facts) => jsonResponse({ ...makeTokenMembers(facts), scope: facts.grant.scopes.join(' ') }),
   answerError(error) {

@@ -1,5 +1,5 @@
 import { jsonResponse, readBearer, readClientRequest } from '../../http/exchange.js';
-import { answerStandardError, makeTokenMembers } from '../engine/oauth-answers.js';
+import { answerStandardError, makeTokenMembers, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { Shape } from '../engine/shape.js';
 
 /** Scopes separated by commas; userinfo is a GraphQL query; refresh tokens are used once. */
@@ -19,10 +19,7 @@ export const linear: Shape = {
   readTtlSeconds: () => 86_399,
   hasRefreshToken: () => true,
   isRotating: () => true,
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) => jsonResponse({ ...makeTokenMembers(facts), scope: facts.grant.scopes.join(',') }),
   answerError: answerStandardError,
   refuseBearer: () =>

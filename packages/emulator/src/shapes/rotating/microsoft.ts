@@ -1,5 +1,5 @@
 import { jsonResponse } from '../../http/exchange.js';
-import { makeTokenMembers } from '../engine/oauth-answers.js';
+import { makeTokenMembers, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { OAuthError, Shape } from '../engine/shape.js';
 
 const CODES: Partial<Record<OAuthError['cause'], number>> = {
@@ -31,10 +31,7 @@ export const microsoft: Shape = {
   hasRefreshToken: ({ scopes }) => scopes.includes('offline_access'),
   isRotating: () => true,
   checkAuthorize: (_params, path) => (TENANT.test(path.tenant ?? '') ? undefined : 'the tenant is not valid'),
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) =>
     jsonResponse({
       ...makeTokenMembers(facts),

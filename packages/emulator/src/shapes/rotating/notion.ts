@@ -1,5 +1,6 @@
 import { type Exchange, jsonResponse, readClientRequest } from '../../http/exchange.js';
 import type { EmulatedUser } from '../../users.js';
+import { requireRedirectUri } from '../engine/oauth-answers.js';
 import type { Shape } from '../engine/shape.js';
 
 /** JSON with HTTP Basic; no scopes; the owner comes with the tokens; every API call needs `Notion-Version`. */
@@ -21,10 +22,7 @@ export const notion: Shape = {
   hasRefreshToken: () => true,
   isRotating: () => true,
   checkAuthorize: (params) => (params.get('owner') === 'user' ? undefined : 'owner must be user'),
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) =>
     jsonResponse({
       access_token: facts.accessToken,

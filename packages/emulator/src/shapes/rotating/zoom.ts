@@ -1,5 +1,5 @@
 import { jsonResponse, readClientRequest } from '../../http/exchange.js';
-import { makeTokenMembers } from '../engine/oauth-answers.js';
+import { makeTokenMembers, requireRedirectUri } from '../engine/oauth-answers.js';
 import type { OAuthError, Shape } from '../engine/shape.js';
 
 const REASONS: Partial<Record<OAuthError['cause'], string>> = {
@@ -28,10 +28,7 @@ export const zoom: Shape = {
   readTtlSeconds: () => 3599,
   hasRefreshToken: () => true,
   isRotating: () => true,
-  checkToken: ({ params }) =>
-    params.grant_type === 'authorization_code' && !params.redirect_uri
-      ? 'redirect_uri is missing'
-      : undefined,
+  checkToken: requireRedirectUri,
   answerTokens: (facts) =>
     jsonResponse({
       ...makeTokenMembers(facts, 'bearer'),
