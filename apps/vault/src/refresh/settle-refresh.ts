@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mergeScopes, type ProviderFailure, type ProviderTokens } from '@alter-ai/oauth-providers';
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../deps.js';
-import { revokeAtProvider } from '../grants/revoke-at-provider.js';
 import {
   findFirstEnd,
   listRenewals,
@@ -11,6 +10,7 @@ import {
   sealTokens,
   toStoredTokens,
 } from '../grants/stored-tokens.js';
+import { endLateTokens } from '../grants/upkeep/finish-revocation.js';
 import {
   type CredentialReading,
   findCredential,
@@ -107,8 +107,14 @@ export async function settleTokens(
     details: { generation: lease.generation },
   });
   // Taken back while the provider was making new tokens: nobody else would end these.
-  const current = await findCredential(deps.storage.db, key);
-  if (current?.status === 'revoked') await revokeAtProvider(deps, target, stored);
+  await persist(deps, async () =>
+    endLateTokens(deps, {
+      ...key,
+      sealedTokens: await sealTokens(deps.keyring, key, stored),
+      generation: lease.generation,
+      nowMs: askedAtMs,
+    }),
+  );
   return undefined;
 }
 
@@ -251,7 +257,7 @@ function keyOf({ target }: Pick<RefreshAttempt, 'target'>) {
 }
 
 /** What the provider has done cannot be asked for again, so a database that fails for a while is asked again (F2). */
-async function persist(deps: VaultDeps, store: () => Promise<boolean>): Promise<boolean> {
+async function persist<T>(deps: VaultDeps, store: () => Promise<T>): Promise<T> {
   const startedAtMs = performance.now();
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2_000)) {
     try {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { revokeGrant } from '../../src/grants/revoke-grant.js';
 import { listRefreshJobs } from '../../src/jobs/refresh-jobs.js';
@@ -75,6 +76,25 @@ describe.each(databases)('revocations that were not finished, %s', (kind) => {
     });
     expect((await world.readCredential(grantId)).sealed_tokens).toHaveLength(0);
     expect(await countRecords()).toBe(1);
+  });
+
+  it('F1: killed once the provider has answered: what it said is on record with the wiped tokens, or neither is', async () => {
+    world = await openRefreshWorld(kind);
+    const { grantId } = await world.connect();
+    const { db } = world.deps.storage;
+    const fail =
+      kind === 'sqlite'
+        ? `create trigger no_result before update of revocation_result on grants begin select raise(abort, 'gone'); end`
+        : `create function refuse_result() returns trigger language plpgsql as $$ begin raise exception 'gone'; end $$;
+           create trigger no_result before update of revocation_result on grants
+             for each row execute function refuse_result()`;
+    for (const statement of fail.split(/;\s+(?=create trigger)/)) await sql.raw(statement).execute(db);
+    await expect(revoke(grantId)).rejects.toThrow('gone');
+    await sql.raw(`drop trigger no_result${kind === 'sqlite' ? '' : ' on grants'}`).execute(db);
+    world.advance(61_000);
+    await runJob();
+    expect(await readGrant(grantId)).toMatchObject({ revocation_result: 'confirmed' });
+    expect((await world.readCredential(grantId)).sealed_tokens).toHaveLength(0);
   });
 
   it('a provider that never answers is given up after six attempts, and the tokens are wiped all the same', async () => {

@@ -50,13 +50,16 @@ describe.each(databases)('revocation, %s', (kind) => {
   it('a refresh that is under way while its grant is revoked revives nothing, and its new tokens are ended too', async () => {
     world = await openRefreshWorld(kind);
     const { grantId } = await world.connect();
+    const before = await world.readCredential(grantId);
     world.emulator.misbehave({ kind: 'delay', delayMs: 600, when: 'after', times: 1 });
     world.advance(3_700_000);
     const refreshed = world.ensure(grantId);
     await expect.poll(() => world.refreshCalls(), { interval: 10 }).toBe(1);
     await revoke(grantId);
     await expect(refreshed).rejects.toMatchObject({ code: 'credential_revoked' });
-    expect(await world.readCredential(grantId)).toMatchObject({ status: 'revoked', generation: 1 });
+    const row = await world.readCredential(grantId);
+    expect(row).toMatchObject({ status: 'revoked', access_expires_at: before.access_expires_at });
+    expect(row.sealed_tokens).toHaveLength(0);
     const ended = world.emulator.log().filter((event) => event.event === 'revoked');
     expect(ended.map((event) => event.generation)).toEqual([1, 2]);
   });

@@ -2,9 +2,11 @@ import type { ProviderRevocation } from '@alter-ai/core-contract';
 import type { AuditEvent } from '../../audit/audit-event.js';
 import { isOnRecord } from '../../audit/is-on-record.js';
 import type { VaultDeps } from '../../deps.js';
-import { type CredentialRow, wipeCredential } from '../../storage/live/credentials.js';
+import type { CredentialRow } from '../../storage/live/credentials.js';
 import {
   findEndedCredential,
+  keepLateTokens,
+  type LateTokens,
   listPendingRevocations,
   storeRevocationResult,
 } from '../../storage/live/due/pending-revocations.js';
@@ -21,15 +23,23 @@ const retriesInMs = [60_000, 300_000, 1_800_000, 7_200_000, 43_200_000] as const
  * matters: ending an ended token changes nothing (RFC 7009 section 2.2).
  */
 export async function finishRevocation(deps: VaultDeps, grant: GrantRow): Promise<ProviderRevocation> {
-  const credential = await findEndedCredential(deps.storage, grant);
-  const result = await endAtProvider(deps, grant, credential);
-  const retryInMs = result === 'failed' ? retriesInMs[grant.revocation_attempts ?? 0] : undefined;
-  if (credential && retryInMs === undefined) {
-    const key = { appId: grant.app_id, credentialId: credential.id };
-    await wipeCredential(deps.storage.db, key, deps.clock());
+  for (;;) {
+    const credential = await findEndedCredential(deps.storage, grant);
+    const result = await endAtProvider(deps, grant, credential);
+    const retryInMs = result === 'failed' ? retriesInMs[grant.revocation_attempts ?? 0] : undefined;
+    const outcome = { result, retryInMs, credential, nowMs: deps.clock() };
+    if (await storeRevocationResult(deps.storage, grant, outcome)) return result;
   }
-  await storeRevocationResult(deps.storage, grant, result, retryInMs);
-  return result;
+}
+
+/**
+ * Ends tokens that came for a credential after its revocation, as that revocation is finished: not where it would end another grant, and
+ * again later when the provider fails. Does nothing for a credential that is not revoked.
+ */
+export async function endLateTokens(deps: VaultDeps, late: Omit<LateTokens, 'dueInMs'>): Promise<void> {
+  const grant = await keepLateTokens(deps.storage, { ...late, dueInMs: retriesInMs[0] });
+  // Still due: who is at it finds these tokens too, or the job does.
+  if (grant?.revocation_due_at === null) await finishRevocation(deps, grant);
 }
 
 /** Finishes what a killed process or a failing provider left open, until nothing is due. */

@@ -268,9 +268,17 @@ export async function forceRefresh(
   return result.numUpdatedRows === 1n;
 }
 
-/** Ends a credential whose last grant is gone: status `revoked`, nothing secret is kept. */
-export async function wipeCredential(executor: Executor, key: CredentialKey, nowMs: number): Promise<void> {
-  await executor
+/**
+ * Ends a credential whose last grant is gone: status `revoked`, nothing secret is kept.
+ * @returns false when it has other tokens by now than those of `generation`
+ */
+export async function wipeCredential(
+  executor: Executor,
+  key: CredentialKey,
+  generation: number,
+  nowMs: number,
+): Promise<boolean> {
+  const result = await executor
     .updateTable('credentials')
     .set({
       ...released,
@@ -283,7 +291,9 @@ export async function wipeCredential(executor: Executor, key: CredentialKey, now
     })
     .where('app_id', '=', key.appId)
     .where('id', '=', key.credentialId)
-    .execute();
+    .where('generation', '=', generation)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 async function updateHeld(
