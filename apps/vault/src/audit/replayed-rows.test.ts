@@ -5,6 +5,8 @@ import { forEachDatabase } from '../../test/databases.js';
 import { openKeyring } from '../keys/open-keyring.js';
 import { auditRegisterKey, listAuditChains } from '../storage/log/audit-chains.js';
 import type { AuditLog } from './audit-log.js';
+import { watchCheckpoints } from './checkpoints/checkpoint-jobs.js';
+import { readCoveredHeads } from './checkpoints/known-heads.js';
 import { makeCheckpoint } from './checkpoints/make-checkpoint.js';
 import { openAuditLog } from './open-audit-log.js';
 import { verifyAudit } from './verify-audit.js';
@@ -64,5 +66,50 @@ forEachDatabase('what somebody puts back or adds without a key', (createDatabase
       'delete from audit_checkpoints where number = 2',
     );
     expect((await verifyAudit(deps, { checkpoint })).faults).toContainEqual(expect.objectContaining(fault));
+  });
+
+  it('A3: a row that says that a checkpoint covers more than it does changes nothing: records get theirs, or are overdue', async () => {
+    const { deps, storage, openLog, append, run } = await openVault();
+    const log = await openLog();
+    await append(log, 3);
+    await makeCheckpoint(deps);
+    const [chain] = await listAuditChains(storage);
+    const row = (sequence: number, number: number) =>
+      `insert into audit_checkpoint_chains (chain_id, last_sequence, number) values ('${chain?.id}', ${sequence}, ${number})`;
+    await run(row(1_000_000_000, 1));
+    await append(log, 2);
+    for (let look = 0; look < 3; look += 1) await watchCheckpoints(deps);
+    const faults = async () =>
+      (await verifyAudit(deps)).faults.map(({ reason, chainId }) => [reason, chainId]);
+    expect(await faults()).toEqual([['checkpoint_overdue', chain?.id]]);
+    // Also one in the place of the row that the next checkpoint brings.
+    await run(row(5, 1));
+    const made = await makeCheckpoint(deps);
+    expect(made?.contents.chains.map(({ first, last }) => [first, last])).toEqual([[4, 5]]);
+    expect(await faults()).toEqual([]);
+    // One that says that somebody has looked too seldom for ever.
+    await append(log, 1);
+    await run(
+      'delete from audit_overdue',
+      `insert into audit_overdue (chain_id, sequence, looks) values ('${chain?.id}', 6, -1000000)`,
+    );
+    for (let look = 0; look < 3; look += 1) await watchCheckpoints(deps);
+    expect(await faults()).toEqual([['checkpoint_overdue', chain?.id]]);
+  });
+
+  it('A3: what checkpoints cover is read link by link to the one that names all heads, also by a process that begins', async () => {
+    const { deps, storage, openLog, append } = await openVault();
+    const logs = [await openLog(), await openLog()];
+    for (let index = 0; index < 60; index += 1) {
+      const log = logs[index === 20 ? 1 : 0];
+      if (log !== undefined) await append(log, 1);
+      await makeCheckpoint(deps);
+    }
+    const sequences = async (source: typeof storage) =>
+      [...(await readCoveredHeads({ ...deps, storage: source })).values()]
+        .map(({ sequence }) => sequence)
+        .sort();
+    expect(await sequences(storage)).toEqual([1, 59]);
+    expect(await sequences({ ...storage })).toEqual([1, 59]);
   });
 });

@@ -5,6 +5,7 @@ import { listAuditChains } from '../storage/log/audit-chains.js';
 import { listOverdue } from '../storage/log/checkpoints/overdue-rows.js';
 import type { Checkpoint } from './checkpoints/checkpoint.js';
 import { overdueLooks } from './checkpoints/checkpoint-jobs.js';
+import { readCoveredHeads } from './checkpoints/known-heads.js';
 import { type AuditVerdict, createFaultList, type FaultList } from './verify/audit-verdict.js';
 import { checkStoredChain } from './verify/check-chain.js';
 import type { CheckpointFacts } from './verify/check-checkpoints.js';
@@ -72,7 +73,11 @@ async function verifyOnce(deps: Deps, kept: KeptElsewhere): Promise<AuditVerdict
     records += read.records;
     uncovered += Math.max(0, read.sequence - (facts.covered.get(chainId)?.sequence ?? 0));
   }
-  for (const overdue of await listOverdue(storage, overdueLooks)) {
+  const overdues = await listOverdue(storage, overdueLooks, facts.covered);
+  // Reading the records may have taken longer than the next checkpoint.
+  const coveredNow = overdues.length === 0 ? facts.covered : await readCoveredHeads(deps);
+  for (const overdue of overdues) {
+    if ((coveredNow.get(overdue.chain_id)?.sequence ?? 0) >= overdue.sequence) continue;
     list.add('checkpoint_overdue', { chainId: overdue.chain_id, sequence: overdue.sequence });
   }
   return {

@@ -5,8 +5,8 @@ import { forEachDatabase } from '../../test/databases.js';
 import { openKeyring } from '../keys/open-keyring.js';
 import type { Storage } from '../storage/database/storage.js';
 import { findNewestCheckpoint } from '../storage/log/checkpoints/checkpoint-rows.js';
-import { lookForOverdue } from '../storage/log/checkpoints/overdue-rows.js';
 import { readStored, signCheckpoint } from './checkpoints/checkpoint.js';
+import { watchCheckpoints } from './checkpoints/checkpoint-jobs.js';
 import { makeCheckpoint } from './checkpoints/make-checkpoint.js';
 import { openAuditLog } from './open-audit-log.js';
 import { verifyAudit } from './verify-audit.js';
@@ -166,7 +166,7 @@ forEachDatabase('verification of checkpoints', (createDatabase, kind) => {
   it('A3: records that stay without a checkpoint while servers run are a fault', async () => {
     const { deps, append, faults } = await openTampered();
     await append(1);
-    for (let look = 0; look < 3; look += 1) await lookForOverdue(deps.storage);
+    for (let look = 0; look < 3; look += 1) await watchCheckpoints(deps);
     expect(await faults()).toEqual([['checkpoint_overdue', null]]);
     await makeCheckpoint(deps);
     expect(await faults()).toEqual([]);

@@ -1,5 +1,6 @@
 import type { Job } from '../../jobs/job-runner.js';
 import { lookForOverdue } from '../../storage/log/checkpoints/overdue-rows.js';
+import { readCoveredHeads } from './known-heads.js';
 import { type CheckpointDeps, makeCheckpoint } from './make-checkpoint.js';
 
 /** From one checkpoint to the next, where there is anything new. */
@@ -21,7 +22,12 @@ export function listCheckpointJobs(deps: CheckpointDeps): Job[] {
     {
       name: 'audit.watch_checkpoints',
       intervalMs: checkpointIntervalMs,
-      run: () => lookForOverdue(deps.storage),
+      run: () => watchCheckpoints(deps),
     },
   ];
+}
+
+/** Looks once for records that stay without a checkpoint. */
+export async function watchCheckpoints(deps: Pick<CheckpointDeps, 'storage' | 'keyring'>): Promise<void> {
+  await lookForOverdue(deps.storage, await readCoveredHeads(deps));
 }

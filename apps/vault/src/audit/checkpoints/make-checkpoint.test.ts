@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { forEachDatabase } from '../../../test/databases.js';
 import { openKeyring } from '../../keys/open-keyring.js';
 import { scanCheckpoints } from '../../storage/log/checkpoints/checkpoint-rows.js';
-import { listOverdue, lookForOverdue } from '../../storage/log/checkpoints/overdue-rows.js';
+import { listOverdue } from '../../storage/log/checkpoints/overdue-rows.js';
 import { openAuditLog } from '../open-audit-log.js';
 import { exportAudit } from '../query-audit.js';
 import {
@@ -17,7 +17,8 @@ import {
   readStored,
   writeExported,
 } from './checkpoint.js';
-import { listCheckpointJobs, overdueLooks } from './checkpoint-jobs.js';
+import { listCheckpointJobs, overdueLooks, watchCheckpoints } from './checkpoint-jobs.js';
+import { readCoveredHeads } from './known-heads.js';
 import { makeCheckpoint } from './make-checkpoint.js';
 import { openSigningKey } from './signing-key-store.js';
 
@@ -158,9 +159,10 @@ forEachDatabase('checkpoints', (createDatabase, kind) => {
 
   it('A3: records that stay without a checkpoint are overdue after two more looks, whatever the clock says', async () => {
     const { deps, append, pass } = await openVault();
+    const list = async () => listOverdue(deps.storage, overdueLooks, await readCoveredHeads(deps));
     const look = async () => {
-      await lookForOverdue(deps.storage);
-      return (await listOverdue(deps.storage, overdueLooks)).length;
+      await watchCheckpoints(deps);
+      return (await list()).length;
     };
     await append(3);
     pass(3_600_000);
@@ -170,7 +172,7 @@ forEachDatabase('checkpoints', (createDatabase, kind) => {
     expect([await look(), await look(), await look()]).toEqual([0, 0, 1]);
     await append(1);
     await makeCheckpoint(deps);
-    expect(await listOverdue(deps.storage, overdueLooks)).toEqual([]);
+    expect(await list()).toEqual([]);
     expect(listCheckpointJobs(deps).map((job) => job.name)).toEqual([
       'audit.checkpoint',
       'audit.watch_checkpoints',

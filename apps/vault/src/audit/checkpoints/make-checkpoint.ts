@@ -82,7 +82,10 @@ async function makeNext(
   if (known === null) throw new CheckpointStateError('The sealed head of the checkpoints was removed.');
   const newest = await readNewest(storage, known.head);
   const chains: ChainEntry[] = [];
-  for (const chain of await listUncoveredChains(storage)) chains.push(...(await describeChain(deps, chain)));
+  const covered = await readKnownHeads(storage, newest);
+  for (const chain of await listUncoveredChains(storage, covered)) {
+    chains.push(...(await describeChain(deps, chain)));
+  }
   const isFirstOfDay =
     newest === null || newest.note.at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10);
   const { retired } = wishes;
@@ -96,7 +99,7 @@ async function makeNext(
   const isComplete = wishes.isComplete === true || retired !== undefined || isFirstOfDay;
   const contents: CheckpointContents = {
     chains,
-    ...(isComplete ? { heads: await listHeads(storage, newest, chains) } : {}),
+    ...(isComplete ? { heads: listHeads(covered, chains) } : {}),
     ...(retired ? { retired: { month: retired.month, chains: [...retired.chains] } } : {}),
   };
   const number = known.head.number + 1;
@@ -165,12 +168,11 @@ async function describeChain(deps: CheckpointDeps, chain: UncoveredChain): Promi
   }));
 }
 
-async function listHeads(
-  storage: Storage,
-  newest: Checkpoint | null,
+function listHeads(
+  covered: ReadonlyMap<string, ChainPosition>,
   grown: readonly ChainEntry[],
-): Promise<ChainPosition[]> {
-  const heads = await readKnownHeads(storage, newest);
+): ChainPosition[] {
+  const heads = new Map(covered);
   for (const entry of grown) {
     heads.set(entry.chain_id, { chain_id: entry.chain_id, hash: entry.hash, sequence: entry.last });
   }

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { isUniqueViolation } from '../../database/database-error.js';
 import type { Storage } from '../../database/storage.js';
 import type { AuditCheckpointTable } from '../../tables/log-tables.js';
@@ -28,17 +28,23 @@ export interface UncoveredChain {
   readonly covered: number;
 }
 
+/** Last records of chains that signed checkpoints cover, by chain id. */
+export type CoveredPositions = ReadonlyMap<string, { readonly sequence: number }>;
+
 /** Chains that have grown since the checkpoint that covers them last. */
-export async function listUncoveredChains(storage: Storage): Promise<UncoveredChain[]> {
-  const covered = sql<number>`coalesce((select max(c.last_sequence) from audit_checkpoint_chains c
-    where c.chain_id = audit_chains.id), 0)`;
+export async function listUncoveredChains(
+  storage: Storage,
+  positions: CoveredPositions,
+): Promise<UncoveredChain[]> {
   const rows = await storage.db
     .selectFrom('audit_chains')
-    .select(['id', 'sequence', 'sealed_head', covered.as('covered')])
-    .where('sequence', '>', covered)
+    .select(['id', 'sequence', 'sealed_head'])
+    .where('sequence', '>', 0)
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({ ...row, covered: Number(row.covered) }));
+  return rows
+    .map((row) => ({ ...row, covered: positions.get(row.id)?.sequence ?? 0 }))
+    .filter((row) => row.sequence > row.covered);
 }
 
 /**
@@ -70,6 +76,8 @@ export async function insertCheckpoint(
         await trx
           .insertInto('audit_checkpoint_chains')
           .values({ chain_id: chainId, last_sequence: lastSequence, number: row.number })
+          // A row that somebody else has put there must not keep the checkpoint from being made.
+          .onConflict((conflict) => conflict.doNothing())
           .execute();
       }
       await alongside?.(trx);
