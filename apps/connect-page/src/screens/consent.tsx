@@ -2,6 +2,7 @@ import type { ConnectProvider, ConnectView } from '@alter-ai/core-contract';
 import { Button, Disclosure, Notice, Tile } from '@alter-ai/ui';
 import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { ExistingAccounts } from '../parts/existing-accounts.js';
+import { LeaveButton } from '../parts/leave-button.js';
 import { LifetimeChoice } from '../parts/lifetime-choice.js';
 import { ParameterFields } from '../parts/parameter-fields.js';
 import { fillDefaults, findParameterErrors } from '../parts/parameter-rules.js';
@@ -98,13 +99,7 @@ export function Consent({ view, provider, session, errorText, onBack }: ConsentP
         <Button isBusy={isBusy} type="submit">
           {provider.connected.length > 0 ? 'Connect another account' : 'Continue'}
         </Button>
-        <Button
-          isBusy={session.busyWith === 'cancel'}
-          kind="quiet"
-          onClick={onBack ?? (() => session.take({ name: 'cancel' }))}
-        >
-          {onBack ? 'Back' : 'Cancel'}
-        </Button>
+        <LeaveButton onBack={onBack} session={session} />
       </Actions>
     </form>
   );

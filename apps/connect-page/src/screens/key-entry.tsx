@@ -3,6 +3,7 @@ import { Button, Notice } from '@alter-ai/ui';
 import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { KeyFields } from '../parts/key-fields.js';
 import { findKeyErrors, tidyKeys } from '../parts/key-rules.js';
+import { LeaveButton } from '../parts/leave-button.js';
 import { LifetimeChoice } from '../parts/lifetime-choice.js';
 import { PageError } from '../session/page-error.js';
 import type { Session } from '../session/use-session.js';
@@ -72,7 +73,7 @@ function KnownKey({
             Enter another key
           </Button>
         )}
-        <CancelButton session={session} />
+        <LeaveButton session={session} />
       </Actions>
     </>
   );
@@ -138,26 +139,8 @@ function KeyForm({
         <Button isBusy={session.busyWith === 'enter-key'} type="submit">
           {entry.is_repair || onBack ? 'Replace key' : 'Store key'}
         </Button>
-        {onBack ? (
-          <Button kind="quiet" onClick={onBack}>
-            Back
-          </Button>
-        ) : (
-          <CancelButton session={session} />
-        )}
+        <LeaveButton onBack={onBack} session={session} />
       </Actions>
     </form>
-  );
-}
-
-function CancelButton({ session }: { session: Session }): ReactNode {
-  return (
-    <Button
-      isBusy={session.busyWith === 'cancel'}
-      kind="quiet"
-      onClick={() => session.take({ name: 'cancel' })}
-    >
-      Cancel
-    </Button>
   );
 }

@@ -1,6 +1,7 @@
 import type { ConnectProvider, ConnectView } from '@alter-ai/core-contract';
 import { Button, Icon, Notice, Spinner, TextInput, Tile } from '@alter-ai/ui';
 import { type ReactNode, useState } from 'react';
+import { LeaveButton } from '../parts/leave-button.js';
 import type { Session } from '../session/use-session.js';
 import { Actions, ScreenTitle } from './frame.js';
 
@@ -66,15 +67,7 @@ export function Picker({ view, session, errorText, onPick }: PickerProps): React
         >
           Done
         </Button>
-        {!hasGrants && (
-          <Button
-            isBusy={session.busyWith === 'cancel'}
-            kind="quiet"
-            onClick={() => session.take({ name: 'cancel' })}
-          >
-            Cancel
-          </Button>
-        )}
+        {!hasGrants && <LeaveButton session={session} />}
       </Actions>
     </>
   );
