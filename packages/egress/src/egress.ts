@@ -135,7 +135,7 @@ export function createEgress(options: EgressOptions): Egress {
         silenceTimeoutMs: request.silenceTimeoutMs,
         signal: request.signal,
       });
-      return decodeStream(raw, host);
+      return decodeStream(raw, { method: request.method, host });
     },
   };
 }

@@ -91,6 +91,30 @@ describe('a guarded request whose bodies are on their way', () => {
     }
   });
 
+  it.each([
+    ['HEAD', 200, 'gzip'],
+    ['GET', 304, 'gzip'],
+    ['GET', 204, 'br'],
+    ['GET', 200, 'gzip'],
+    ['GET', 200, 'br'],
+  ])(
+    'an answer to %s with %i, in %s and without a byte, is no broken one',
+    async (method, code, encoding) => {
+      const answer: Listener = (_, response) =>
+        response.writeHead(code, { 'content-encoding': encoding, etag: '"1"' }).end();
+      const { status, headers, body } = await open(answer, { method });
+      expect([status, await read(body)]).toEqual([code, '']);
+      expect(headers).toContainEqual(['etag', '"1"']);
+    },
+  );
+
+  it('what S3 calls aws-chunked is stored plain', async () => {
+    const { body } = await open((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'aws-chunked,gzip' }).end(gzipSync('hello')),
+    );
+    expect(await read(body)).toBe('hello');
+  });
+
   it('E4: an encoded body is decoded; a bomb and an unknown encoding are not', async () => {
     const encode = (encoding: string, body: Buffer): Listener => {
       return (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body);

@@ -1,30 +1,35 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { EgressError } from '../../egress-error.js';
 import { connectionHeaders } from '../request-headers.js';
 import type { RawStream } from '../stream-request.js';
-import { encodingsMax, readContentEncodings } from './content-encodings.js';
+import { encodingsMax, isBodiless, readContentEncodings } from './content-encodings.js';
 
+// An end that comes early is an end, as in browsers: whether the body came whole is told by HTTP, and a body of no bytes has no end.
+const lenient = { finishFlush: constants.Z_SYNC_FLUSH };
 const decoders = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+  gzip: () => createGunzip(lenient),
+  'x-gzip': () => createGunzip(lenient),
+  deflate: () => createInflate(lenient),
+  br: () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH }),
 } as const;
 /** From here on a body may be at most so many times as long as what came over the wire (E4: decompression bombs). */
 const plainBytesMax = 16 * 1024 * 1024;
 const growthMax = 200;
-/** They speak of the encoded body, or of the connection it came over. */
-const droppedHeaders: ReadonlySet<string> = new Set([...connectionHeaders, 'content-encoding']);
+const isOfConnection: ReadonlySet<string> = new Set(connectionHeaders);
 
 /** Undoes `Content-Encoding` while the body is read. @throws EgressError `invalid_response` for an encoding nobody asked for */
-export function decodeStream(raw: RawStream, host: string): RawStream {
-  const encodings = raw.headers
+export function decodeStream(raw: RawStream, call: { method: string; host: string }): RawStream {
+  const { host } = call;
+  const own = raw.headers.filter(([name]) => !isOfConnection.has(name));
+  // What it says of a body is of the one that a GET would have.
+  if (isBodiless(call.method, raw.status)) return { ...raw, headers: own };
+  const encodings = own
     .filter(([name]) => name === 'content-encoding')
     .flatMap(([, value]) => readContentEncodings(value));
   const isPlain = encodings.length === 0;
-  const headers = raw.headers.filter(
-    ([name]) => !droppedHeaders.has(name) && (isPlain || name !== 'content-length'),
+  const headers = own.filter(
+    ([name]) => name !== 'content-encoding' && (isPlain || name !== 'content-length'),
   );
   if (isPlain) return { ...raw, headers };
   const fail = (reason: string): EgressError =>
