@@ -39,7 +39,7 @@ export function addSettingsCommands(program: Command): void {
 
 async function apply(options: ApplyOptions): Promise<void> {
   const { readVariable } = loadConfig();
-  const files = options.file.map((path) => resolveSettingsFile(path, readVariable));
+  const files = await Promise.all(options.file.map((path) => resolveSettingsFile(path, readVariable)));
   for (const { warnings } of files) {
     for (const { file, path, message } of warnings) console.error(`warning: ${file}: ${path}: ${message}`);
   }

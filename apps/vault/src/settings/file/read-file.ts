@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import { checkFile } from './check-file.js';
 import { resolveValues, type ValueSources } from './resolve-values.js';
 import { type FileProblem, formatFilePath, SettingsFileError } from './settings-file-error.js';
@@ -20,8 +19,9 @@ export interface ReadFile {
 }
 
 /** Reads one configuration file, YAML or JSON. @throws SettingsFileError with every mistake in it */
-export function readSettingsFile(path: string, options: ReadOptions): ReadFile {
-  return checkSettings(parseText(readText(path), path), path, { ...options, readFile: readBeside(path) });
+export async function readSettingsFile(path: string, options: ReadOptions): Promise<ReadFile> {
+  const content = await parseText(readText(path), path);
+  return checkSettings(content, path, { ...options, readFile: readBeside(path) });
 }
 
 /** A file whose values are resolved but not checked yet: what the `alter` command hands to the server. */
@@ -32,8 +32,11 @@ export interface ResolvedFile {
 }
 
 /** Reads one configuration file with its references replaced. @throws SettingsFileError */
-export function resolveSettingsFile(path: string, readVariable: ReadOptions['readVariable']): ResolvedFile {
-  const resolved = resolveValues(parseText(readText(path), path), {
+export async function resolveSettingsFile(
+  path: string,
+  readVariable: ReadOptions['readVariable'],
+): Promise<ResolvedFile> {
+  const resolved = resolveValues(await parseText(readText(path), path), {
     readVariable,
     readFile: readBeside(path),
   });
@@ -88,7 +91,9 @@ export function checkSettings(
   return { file: parsed.data, warnings: findLiteralSecrets(resolved.value, resolved.referencedPaths, label) };
 }
 
-function parseText(text: string, label: string): unknown {
+async function parseText(text: string, label: string): Promise<unknown> {
+  // Of the modules of a start the third in size, and a server without a configuration file never needs it.
+  const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) {

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type { Client } from 'pg';
 import { readErrorCode } from '../database-error.js';
 import type { Storage } from '../storage.js';
 
@@ -14,7 +14,9 @@ const triesMax = 8;
 export async function detectPooler(storage: Storage): Promise<Pooler | null> {
   if (storage.native.kind !== 'postgres') return null;
   const { connectionString, options } = storage.native.pool.options;
-  const open = async (): Promise<pg.Client> => {
+  // A server on SQLite never needs the driver.
+  const { default: pg } = await import('pg');
+  const open = async (): Promise<Client> => {
     const client = new pg.Client({
       ...(connectionString === undefined ? {} : { connectionString }),
       ...(options === undefined ? {} : { options }),
@@ -46,7 +48,7 @@ export async function detectPooler(storage: Storage): Promise<Pooler | null> {
  * Session pooling keeps one server for each connection. So a connection whose server changes, or two open ones with the same server,
  * share servers between transactions, whichever of those at hand the pooler likes to give next.
  */
-async function compareServers(first: pg.Client, second: pg.Client): Promise<Pooler> {
+async function compareServers(first: Client, second: Client): Promise<Pooler> {
   const own = await readServer(first);
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
     // Twice, so that a pooler that goes round an even number of servers does not give each of us always the same one.
@@ -64,7 +66,7 @@ async function compareServers(first: pg.Client, second: pg.Client): Promise<Pool
   return 'other';
 }
 
-async function readServer(client: pg.Client): Promise<number> {
+async function readServer(client: Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   return rows[0]?.pid ?? 0;
 }
