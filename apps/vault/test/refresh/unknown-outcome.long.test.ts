@@ -101,6 +101,31 @@ describe.each(databases)('holders that die and answers that are lost, %s', (kind
     expect((await world.listEvents()).map((event) => event.kind)).not.toContain('credential.replayed');
   });
 
+  it('R4: what did not reach the provider stays known over a holder that only took the lease', async () => {
+    world = await openRefreshWorld(kind);
+    const { grantId } = await world.connect();
+    world.advance(3_700_000);
+    await abandonHolder(grantId, { hasIntent: true, isUnsent: true });
+    world.advance(6_100);
+    await abandonHolder(grantId, { hasIntent: false });
+    world.advance(6_100);
+    await world.ensure(grantId);
+    expect(world.refreshCalls()).toBe(1);
+    expect(await readDeath(grantId)).toEqual({ status: 'active', death_cause: null });
+  });
+
+  it('R4: what was sent stays open over a holder that only took the lease: a strict provider is not asked', async () => {
+    world = await openRefreshWorld(kind);
+    const { grantId } = await world.connect();
+    world.advance(3_700_000);
+    await abandonHolder(grantId, { hasIntent: true });
+    world.advance(20_100);
+    await abandonHolder(grantId, { hasIntent: false });
+    world.advance(20_100);
+    await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
+    expect(world.refreshCalls()).toBe(0);
+  });
+
   it('R4: a replay that did not reach the provider leaves the first request as unknown as it was', async () => {
     world = await openRefreshWorld(kind, { mode: 'window' });
     const { grantId } = await world.connect();

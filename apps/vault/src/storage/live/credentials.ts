@@ -88,6 +88,9 @@ export async function takeLease(
       lease_holder: holder,
       lease_deadline: addToNow(storage, ttlMs),
       lease_generation: row.lease_generation + 1,
+      // What did not reach the provider stays known, should this holder die before its own intent is committed.
+      intent_unsent_lease: sql<number | null>`case when intent_unsent_lease = lease_generation
+        then lease_generation + 1 else intent_unsent_lease end`,
     })
     .where('app_id', '=', row.app_id)
     .where('id', '=', row.id)
