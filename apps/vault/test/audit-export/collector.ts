@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createWaiting } from '../waiting.js';
 
 /** A log record as the protocol carries it in JSON (opentelemetry-proto, logs/v1). */
 export interface CollectedLog {
@@ -43,7 +44,7 @@ type Payload = {
 
 /** Starts one, on a free port unless told. */
 export async function startCollector(port = 0): Promise<Collector> {
-  const waiting = new Set<() => void>();
+  const waiting = createWaiting();
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
@@ -52,7 +53,7 @@ export async function startCollector(port = 0): Promise<Collector> {
     const status = collector.answer(logs);
     if (status === 200) collector.logs.push(...logs);
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
-    for (const look of waiting) look();
+    waiting.lookAgain();
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -61,16 +62,7 @@ export async function startCollector(port = 0): Promise<Collector> {
     logs: [],
     requests: [],
     answer: () => 200,
-    waitFor: (isEnough) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!isEnough(collector.logs)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    waitFor: (isEnough) => waiting.until(() => isEnough(collector.logs)),
     close: async () => {
       server.close();
       server.closeAllConnections();

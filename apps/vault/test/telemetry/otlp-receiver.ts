@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createWaiting } from '../waiting.js';
 
 /** A span as it arrived. */
 export interface ReceivedSpan {
@@ -28,7 +29,7 @@ export interface OtlpReceiver {
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const bodies: { path: string; text: string }[] = [];
   const heads: IncomingHttpHeaders[] = [];
-  const listeners = new Set<() => void>();
+  const waiting = createWaiting();
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -36,7 +37,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
       heads.push(incoming.headers);
       bodies.push({ path: incoming.url ?? '', text: Buffer.concat(chunks).toString('utf8') });
       outgoing.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
-      for (const listener of listeners) listener();
+      waiting.lookAgain();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -60,16 +61,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         )
         .flatMap((resource) => resource.scopeMetrics.flatMap((scope) => scope.metrics))
         .map((metric) => metric.name),
-    wait: (isThere) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!isThere(receiver)) return;
-          listeners.delete(look);
-          resolve();
-        };
-        listeners.add(look);
-        look();
-      }),
+    wait: (isThere) => waiting.until(() => isThere(receiver)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createWaiting } from '../waiting.js';
 
 /** One request that arrived. */
 export interface ReceivedMessage {
@@ -25,7 +26,7 @@ export interface Receiver {
 /** Starts one on a free port. */
 export async function startReceiver(): Promise<Receiver> {
   const received: ReceivedMessage[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = createWaiting();
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
@@ -39,7 +40,7 @@ export async function startReceiver(): Promise<Receiver> {
     received.push(message);
     if (typeof receiver.answer === 'number') response.writeHead(receiver.answer).end();
     else receiver.answer(response, message);
-    for (const look of waiting) look();
+    waiting.lookAgain();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -47,16 +48,7 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
     answer: 204,
-    waitFor: (isEnough) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!isEnough(received)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    waitFor: (isEnough) => waiting.until(() => isEnough(received)),
     close: async () => {
       server.close();
       server.closeAllConnections();
