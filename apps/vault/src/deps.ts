@@ -2,6 +2,7 @@ import type { Egress } from '@alter-ai/egress';
 import type { Logger } from 'pino';
 import type { AuditLog } from './audit/audit-log.js';
 import type { VaultConfig } from './config.js';
+import type { TimeLimits } from './http/limits/time-limits.js';
 import type { Keyring } from './keys/keyring.js';
 import type { SettingsReader } from './settings/settings-reader.js';
 import type { Storage } from './storage/database/storage.js';
@@ -20,6 +21,7 @@ export interface VaultDeps {
   readonly telemetry?: Telemetry;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  readonly timeLimits: TimeLimits;
   /** Identifies this process in leases. */
   readonly processId: string;
   /** Signed requests must be younger, Unix seconds: set for some minutes after a restore, whose backup does not know every nonce (T1). */

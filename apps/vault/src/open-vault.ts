@@ -5,6 +5,7 @@ import { openAuditLog } from './audit/open-audit-log.js';
 import { readRestoreNote } from './backup/restore-note.js';
 import type { VaultConfig } from './config.js';
 import type { VaultDeps } from './deps.js';
+import { timeLimits } from './http/limits/time-limits.js';
 import { holdRootKeys } from './keys/holders/hold-root-keys.js';
 import { openVaultData } from './keys/open-vault-data.js';
 import { openRootKeys } from './keys/root/open-root-keys.js';
@@ -89,6 +90,7 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       egress,
       log,
       clock,
+      timeLimits,
       processId,
       ...(options.telemetry ? { telemetry: options.telemetry } : {}),
       ...(signedAfterSeconds === undefined ? {} : { signedAfterSeconds }),

@@ -44,13 +44,14 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
   const { deps } = parts;
   const { endpoint, options, handle } = registration;
   const validate = prepareBodyValidator(endpoint);
-  const bodyBytesMax = options.bodyBytesMax ?? bodyBytesMaxDefault;
   const isSigned = endpoint.access === 'key';
   const isStreamed = options.isStreamed === true;
   const requireType = isStreamed ? requireStreamType : requireJsonType;
-  const readSigned = isStreamed
-    ? ({ head }: OpenRequest, bytesMax: number) => readFirstLine(head, bytesMax)
-    : ({ head }: OpenRequest, bytesMax: number) => readBody(head, bytesMax);
+  const bodyLimits = {
+    bytesMax: options.bodyBytesMax ?? bodyBytesMaxDefault,
+    timeMaxMs: deps.timeLimits.bodyMs,
+  };
+  const readSigned = isStreamed ? readFirstLine : readBody;
   const isLogged = deps.log.isLevelEnabled('debug');
   const perMinuteMax = scaleLimit(deps, options.perMinuteMax);
 
@@ -59,7 +60,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     if (!isSigned && perMinuteMax !== undefined) {
       limit(parts, request, `${endpoint.name} ${request.sourceAddress}`, perMinuteMax, 'ip');
     }
-    const bytes = await readSigned(request, bodyBytesMax);
+    const bytes = await readSigned(request.head, bodyLimits);
     if (isSigned) {
       const caller = await authenticateKey(deps, parts.keyFinder, {
         head: request.head,

@@ -1,18 +1,11 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { forbiddenInjectionHeaders, streamContentType, type TokenResponse } from '@alter-ai/core-contract';
-import {
-  buildSignedHeaders,
-  createNonce,
-  deriveSigningKeyObject,
-  injectCredential,
-  readInjectableCredential,
-  sha256Hex,
-} from '@alter-ai/core-crypto';
+import { forbiddenInjectionHeaders, type TokenResponse } from '@alter-ai/core-contract';
+import { injectCredential, readInjectableCredential } from '@alter-ai/core-crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { signAws } from '../../src/access/proxy/sign-aws.js';
 import { secretEntries } from '../secrets/secret-world.js';
 import { type ServedVault, serveVault } from '../server/socket.js';
 import { type Arrived, type Json, listHeader, type ProxyWorld, startProxyWorld } from './proxy-world.js';
+import { openStream, readText } from './signed-call.js';
 
 /** Where each kind's value has to stand: header name and value, or query parameter. */
 const places: Record<string, readonly (readonly [where: 'header' | 'query', name: string, value: string])[]> =
@@ -241,40 +234,11 @@ async function callByRetrieving(
 }
 
 /** The raw answer of the streamed endpoint, as text. */
-function callByStream(
+async function callByStream(
   served: ServedVault,
   world: ProxyWorld,
   call: Json,
   body: string | undefined,
 ): Promise<string> {
-  const line = JSON.stringify({ ...call, has_body: body !== undefined });
-  const apiKey = Object.values(world.stack.vault.apiKeys)[0] ?? '';
-  const headers = buildSignedHeaders(deriveSigningKeyObject(apiKey), {
-    method: 'POST',
-    target: '/sdk/proxy/stream',
-    timestamp: Date.now() / 1000,
-    nonce: createNonce(),
-    bodySha256: sha256Hex(line),
-  });
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      {
-        port: served.port,
-        host: '127.0.0.1',
-        method: 'POST',
-        path: '/sdk/proxy/stream',
-        headers: { ...headers, 'x-api-key': apiKey, 'content-type': streamContentType },
-      },
-      (answer) => void readText(answer).then(resolve, reject),
-    );
-    request.once('error', reject);
-    request.write(`${line}\n`);
-    request.end(body);
-  });
-}
-
-async function readText(message: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const part of message) text += String(part);
-  return text;
+  return readText(await openStream(served, world.stack.vault, call, body));
 }

@@ -6,6 +6,7 @@ import pino from 'pino';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import type { VaultConfig } from '../../src/config.js';
 import type { VaultDeps } from '../../src/deps.js';
+import { timeLimits } from '../../src/http/limits/time-limits.js';
 import { openVaultData } from '../../src/keys/open-vault-data.js';
 import { ensureFresh } from '../../src/refresh/ensure-fresh.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
@@ -61,6 +62,7 @@ export async function openProcess(options: {
     egress: createEgress({ isDevelopment: true }),
     log: pino({ level: 'silent' }),
     clock,
+    timeLimits,
     processId: options.name,
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createServerListener } from '../../src/app.js';
+import type { TimeLimits } from '../../src/http/limits/time-limits.js';
 import type { TestVault } from '../harness.js';
 
 /** A vault behind a real socket. */
@@ -18,9 +19,13 @@ export interface ServedVault {
 }
 
 /** Serves a test vault as `main.ts` does. */
-export async function serveVault(vault: TestVault): Promise<ServedVault> {
+export async function serveVault(
+  vault: TestVault,
+  timeLimits: Partial<TimeLimits> = {},
+): Promise<ServedVault> {
+  const deps = { ...vault.deps, timeLimits: { ...vault.deps.timeLimits, ...timeLimits } };
   const server = createServer(
-    createServerListener(vault.deps, vault.state, () => new Response(null, { status: 400 })),
+    createServerListener(deps, vault.state, () => new Response(null, { status: 400 })),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -37,6 +37,7 @@ export const generalErrors = [
   'invalid_request',
   'unknown_field',
   'payload_too_large',
+  'request_timeout',
   'unsupported_media_type',
   'rate_limit_exceeded',
   'internal_error',

@@ -1,14 +1,13 @@
-import { isProxyOnlyPolicy } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import type { UsableGrant } from '../../storage/live/usable-grant.js';
 
 /**
- * Refuses to release a credential that does not leave the vault (B7): marked so at its provider or managed secret, or at the grant.
+ * Refuses to release a credential that does not leave the vault (B7): marked so itself, or at its provider or managed secret.
  * No key is exempt, and nothing has been opened yet.
  * @throws ApiError `restricted_grant_requires_proxy`
  */
 export function refuseRelease(grant: UsableGrant, isProxyOnly: boolean): void {
-  if (!isProxyOnly && !isProxyOnlyPolicy(grant.policy_json)) return;
+  if (!isProxyOnly && grant.is_proxy_only === 0) return;
   throw new ApiError('restricted_grant_requires_proxy', {
     fields: { grant_id: grant.grant_id, provider_id: grant.provider_id },
   });

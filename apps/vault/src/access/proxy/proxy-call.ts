@@ -1,6 +1,6 @@
 import type { ProxyRequest, ProxyResponse } from '@alter-ai/core-contract';
 import { sha256Hex } from '@alter-ai/core-crypto';
-import type { EgressStream } from '@alter-ai/egress';
+import { EgressError, type EgressStream } from '@alter-ai/egress';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
 import { beginCall, type RenderedCall } from './begin-call.js';
@@ -11,8 +11,6 @@ import { describeStatus, recordCallOutcome, recordEcho } from './record-call-out
 import { readContent, urlCharactersMax } from './render-call.js';
 import { learnFromAnswer, readChallenge, renewCall } from './renew-call.js';
 
-/** From the arrival of the request to the last byte of the provider's answer (E4). */
-const callTimeMaxMs = 90_000;
 /** What is given back of a body; the rest is not read. */
 const responseBytesMax = 10 * 1024 * 1024;
 
@@ -38,7 +36,7 @@ interface Limits {
 export async function proxyCall(context: RequestContext, body: ProxyRequest): Promise<ProxyResponse> {
   const gone = new AbortController();
   const stopListening = context.onGone(() => gone.abort());
-  const limits = { endsAtMs: performance.now() + callTimeMaxMs, signal: gone.signal };
+  const limits = { endsAtMs: performance.now() + context.deps.timeLimits.callMs, signal: gone.signal };
   try {
     const call = await beginCall(context, body, readContent(body));
     const first = await exchange(context, call, limits);
@@ -100,6 +98,10 @@ async function callProvider(
   limits: Limits,
   startedAtMs: number,
 ): Promise<ProviderAnswer> {
+  const timeoutMs = limits.endsAtMs - startedAtMs;
+  // A call that cannot be seen through is better not begun: it might have its effect.
+  if (timeoutMs <= 0)
+    throw new EgressError('timeout', 'no time is left for the call', { requestWritten: false });
   const { status, headers, body } = await deps.egress.stream(request.url.href, {
     method: request.method,
     headers: request.headers,
@@ -107,7 +109,7 @@ async function callProvider(
     allowedHosts: prepared.allowedHosts,
     allowedNetworks: prepared.allowedNetworks,
     urlCharactersMax,
-    timeoutMs: Math.max(1, limits.endsAtMs - startedAtMs),
+    timeoutMs,
     signal: limits.signal,
   });
   const chunks: Buffer[] = [];

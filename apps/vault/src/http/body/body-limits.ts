@@ -1,7 +1,10 @@
 import { ApiError } from '../api-error.js';
 
-/** How long the part of a body may take that is read before anything is done. */
-export const bodyTimeMaxMs = 60_000;
+/** What may be read of a body before anything is done. */
+export interface BodyLimits {
+  readonly bytesMax: number;
+  readonly timeMaxMs: number;
+}
 
 /** The answer to a body that is too long. */
 export function describeTooLarge(bytesMax: number): ApiError {
@@ -11,7 +14,7 @@ export function describeTooLarge(bytesMax: number): ApiError {
   });
 }
 
-/** The answer to a body that did not come in time. */
+/** The answer to a body that did not come in time; its rest is not waited for (RFC 9110 section 15.5.9). */
 export function describeLate(): ApiError {
-  return new ApiError('invalid_request', { message: 'The request body did not arrive in time.' });
+  return new ApiError('request_timeout', { headers: { Connection: 'close' } });
 }

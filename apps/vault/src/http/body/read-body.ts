@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../api-error.js';
 import type { RequestHead } from '../intake/request-head.js';
-import { bodyTimeMaxMs, describeLate, describeTooLarge } from './body-limits.js';
+import { type BodyLimits, describeLate, describeTooLarge } from './body-limits.js';
 
 /** Largest body where a route says nothing else. */
 export const bodyBytesMaxDefault = 1024 * 1024;
@@ -12,11 +12,11 @@ const empty = Buffer.alloc(0);
 
 /**
  * The exact bytes of the body.
- * @throws ApiError `payload_too_large` beyond `bytesMax`; `invalid_request` when the sender went away in the middle.
+ * @throws ApiError `payload_too_large` beyond `bytesMax`; `request_timeout` after `timeMaxMs`; `invalid_request` when the sender went away in the middle.
  */
-export async function readBody(head: RequestHead, bytesMax: number): Promise<Buffer> {
+export async function readBody(head: RequestHead, { bytesMax, timeMaxMs }: BodyLimits): Promise<Buffer> {
   const { incoming } = head;
-  if (incoming && !incoming.readableDidRead) return readIncoming(incoming, bytesMax);
+  if (incoming && !incoming.readableDidRead) return readIncoming(incoming, { bytesMax, timeMaxMs });
   const { method } = head;
   if (method === 'GET' || method === 'HEAD') return empty;
   const bytes = await head.readBody();
@@ -24,7 +24,7 @@ export async function readBody(head: RequestHead, bytesMax: number): Promise<Buf
   return bytes;
 }
 
-function readIncoming(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+function readIncoming(incoming: IncomingMessage, { bytesMax, timeMaxMs }: BodyLimits): Promise<Buffer> {
   const declared = incoming.headers['content-length'];
   if (declared === undefined && incoming.headers['transfer-encoding'] === undefined)
     return Promise.resolve(empty);
@@ -58,7 +58,7 @@ function readIncoming(incoming: IncomingMessage, bytesMax: number): Promise<Buff
     const timer = setTimeout(() => {
       stop();
       reject(describeLate());
-    }, bodyTimeMaxMs);
+    }, timeMaxMs);
     incoming.on('data', onData);
     incoming.on('end', finish);
     incoming.on('error', fail);

@@ -1,14 +1,17 @@
 import { ApiError } from '../api-error.js';
 import type { RequestHead } from '../intake/request-head.js';
-import { bodyTimeMaxMs, describeLate, describeTooLarge } from './body-limits.js';
+import { type BodyLimits, describeLate, describeTooLarge } from './body-limits.js';
 
 const lineFeed = 0x0a;
 
 /**
  * The body up to its first line feed, which is not part of it; what follows stays in the request to be read on.
- * @throws ApiError `payload_too_large` beyond `bytesMax`; `invalid_request` where there is no line feed, or none in time
+ * @throws ApiError `payload_too_large` beyond `bytesMax`; `request_timeout` after `timeMaxMs`; `invalid_request` where there is no line feed
  */
-export function readFirstLine({ incoming }: RequestHead, bytesMax: number): Promise<Buffer> {
+export function readFirstLine(
+  { incoming }: RequestHead,
+  { bytesMax, timeMaxMs }: BodyLimits,
+): Promise<Buffer> {
   if (!incoming) throw new ApiError('invalid_request', { message: 'This endpoint needs a connection.' });
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -43,7 +46,7 @@ export function readFirstLine({ incoming }: RequestHead, bytesMax: number): Prom
         return resolve(Buffer.concat(chunks));
       }
     };
-    const timer = setTimeout(() => fail(describeLate()), bodyTimeMaxMs);
+    const timer = setTimeout(() => fail(describeLate()), timeMaxMs);
     incoming.on('readable', readOn);
     incoming.on('end', failShort);
     incoming.on('error', failShort);

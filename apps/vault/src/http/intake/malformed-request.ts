@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ErrorCode } from '@alter-ai/core-contract';
 import { uuidv7 } from 'uuidv7';
 import { ApiError, buildErrorBody } from '../api-error.js';
 
@@ -7,6 +8,10 @@ const verdicts: Readonly<Record<string, readonly [status: string, message: strin
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The header fields are too large.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'The chunk extensions are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+};
+const errorCodes: Readonly<Record<string, ErrorCode>> = {
+  '408': 'request_timeout',
+  '413': 'payload_too_large',
 };
 const malformed = ['400 Bad Request', 'The request is not well-formed HTTP.'] as const;
 
@@ -22,9 +27,7 @@ export function answerMalformed(error: Error, socket: Duplex, publicUrl: string)
   }
   const [status, message] = verdicts[code] ?? malformed;
   const requestId = uuidv7();
-  const refusal = new ApiError(status.startsWith('413') ? 'payload_too_large' : 'invalid_request', {
-    message,
-  });
+  const refusal = new ApiError(errorCodes[status.slice(0, 3)] ?? 'invalid_request', { message });
   const body = JSON.stringify(buildErrorBody(refusal, publicUrl, requestId));
   const lines = [
     `HTTP/1.1 ${status}`,

@@ -12,9 +12,6 @@ import { learnFromAnswer, readChallenge, renewCall } from '../renew-call.js';
 import { createMeter, type Meter } from './meter.js';
 import { writeStream } from './write-stream.js';
 
-/** How long nothing may move in either direction (E4). */
-const silenceMaxMs = 60_000;
-
 /** A provider's answer whose body is still to be read. */
 export interface OpenExchange {
   readonly call: RenderedCall;
@@ -87,7 +84,7 @@ async function open(
       allowedHosts: prepared.allowedHosts,
       allowedNetworks: prepared.allowedNetworks,
       urlCharactersMax,
-      silenceTimeoutMs: silenceMaxMs,
+      silenceTimeoutMs: deps.timeLimits.silenceMs,
       signal: gone,
     });
   } catch (error) {

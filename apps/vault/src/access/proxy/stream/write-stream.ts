@@ -27,7 +27,8 @@ export async function writeStream(
   try {
     await writeBody(exchange, outgoing, received.add);
   } catch (error) {
-    failure = error;
+    // Why the provider's side ended, where that is what stopped the writing.
+    failure = stream.body.errored ?? error;
     outgoing.destroy();
     stream.body.destroy();
   }
@@ -60,9 +61,13 @@ async function writeBody(
   measure: (chunk: Buffer) => void,
 ): Promise<void> {
   const filter = createEchoFilter(call.echoes);
+  // A caller that takes nothing is not waited for longer than the stream lasts.
+  const broken = new AbortController();
+  stream.body.once('error', () => broken.abort());
+  const over = AbortSignal.any([gone, broken.signal]);
   const write = async (bytes: Buffer | string): Promise<void> => {
     if (bytes.length === 0 || outgoing.write(bytes)) return;
-    await once(outgoing, 'drain', { signal: gone });
+    await once(outgoing, 'drain', { signal: over });
   };
   const head: ProxyStreamResponse = {
     status_code: stream.status,
