@@ -41,14 +41,33 @@ const starting = JSON.stringify({
 /** Callers that may wait to be taken in: beyond it a connection is tried again a second later. */
 const backlogMax = 4096;
 
+/** How long a connection may take to say what it wants, in milliseconds. */
+export interface HeadLimits {
+  /** From the first byte of a request, and from the opening of the connection, to the end of its headers. */
+  readonly headersMs: number;
+  /** How often connections are looked at. */
+  readonly lookMs: number;
+}
+
+const headLimits: HeadLimits = { headersMs: 20_000, lookMs: 5_000 };
+
 /** Opens the socket before anything else is done, so that a taken port changes nothing. @throws ListenError */
-export async function listen(host: string, port: number): Promise<ListeningServer> {
+export async function listen(
+  host: string,
+  port: number,
+  { headersMs, lookMs }: HeadLimits = headLimits,
+): Promise<ListeningServer> {
   let current: RequestListener = (_incoming, outgoing) => {
     outgoing.writeHead(503, { 'Content-Type': 'application/json', 'Retry-After': '1' }).end(starting);
   };
   const server = createServer(
-    // Bodies have limits of their own, as streamed ones may take as long as they move.
-    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0 },
+    {
+      keepAliveTimeout: 65_000,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: lookMs,
+      // Bodies have limits of their own, as streamed ones may take as long as they move.
+      requestTimeout: 0,
+    },
     (incoming, outgoing) => current(incoming, outgoing),
   );
   let explainedAt = '';
