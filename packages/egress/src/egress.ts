@@ -16,6 +16,8 @@ export type EgressOptions = {
   lookup?: ResolveHost;
   /** How long resolving and connecting may take each; default 5,000. */
   connectTimeoutMs?: number;
+  /** Connections to one origin that are open at a time; default 1,024. Streams may hold them for hours. */
+  originConnectionsMax?: number;
   /** How long a DNS answer is kept; default 5,000. Every use checks it anew. */
   lookupTtlMs?: number;
   /** The clock of the DNS cache. */
@@ -68,6 +70,7 @@ export type Egress = {
 };
 
 const responseBytesDefault = 1024 * 1024;
+const originConnectionsDefault = 1_024;
 
 /** The only way out of the vault. Throws RangeError when `allowedNetworks` cannot be read. */
 export function createEgress(options: EgressOptions): Egress {
@@ -78,7 +81,8 @@ export function createEgress(options: EgressOptions): Egress {
   let transport: Promise<Transport> | undefined;
   const loadTransport = async (): Promise<Transport> => {
     const { openTransport } = await import('./transport/open-transport.js');
-    return openTransport({ connectTimeoutMs, ca: options.ca });
+    const { originConnectionsMax = originConnectionsDefault, ca } = options;
+    return openTransport({ connectTimeoutMs, originConnectionsMax, ca });
   };
 
   return {
@@ -132,6 +136,8 @@ export function createEgress(options: EgressOptions): Egress {
         contentLength: request.contentLength,
         timeoutMs:
           timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (performance.now() - startedAtMs)),
+        // Resolving is done; connecting has its own limit, and so has waiting for one of the connections to be free.
+        startTimeoutMs: 2 * connectTimeoutMs,
         silenceTimeoutMs: request.silenceTimeoutMs,
         signal: request.signal,
       });

@@ -115,6 +115,26 @@ describe('a guarded request whose bodies are on their way', () => {
     expect(await read(body)).toBe('hello');
   });
 
+  it('E4: where all connections of an origin are taken, the next call ends soon, unsent, and not with its whole time', async () => {
+    let count = 0;
+    const server = await keep(
+      startHttp((_, response) => {
+        count += 1;
+        response.writeHead(200).write('open');
+      }),
+    );
+    const egress = openEgress({ connectTimeoutMs: 100, originConnectionsMax: 2 });
+    const call = () =>
+      egress.stream(`http://127.0.0.1:${server.port}/`, { method: 'GET', silenceTimeoutMs: 60_000 });
+    const [first, second] = await Promise.all([call(), call()]);
+    await expect(call()).rejects.toMatchObject({ code: 'connect_timeout', requestWritten: false });
+    expect(count).toBe(2);
+    first.body.destroy();
+    const next = await call();
+    expect(next.status).toBe(200);
+    for (const { body } of [second, next]) body.destroy();
+  });
+
   it('E4: an encoded body is decoded; a bomb and an unknown encoding are not', async () => {
     const encode = (encoding: string, body: Buffer): Listener => {
       return (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body);

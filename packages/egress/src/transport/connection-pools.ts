@@ -4,7 +4,6 @@ import { buildConnector, Pool } from 'undici';
 const poolsMax = 256;
 const headerBytesMax = 32 * 1024;
 const idleConnectionMs = 10_000;
-const connectionsPerOriginMax = 128;
 
 export type ConnectionPools = {
   /** A pool whose connections go to these checked addresses only; TLS keeps the URL's host as server name. */
@@ -17,6 +16,7 @@ export type ConnectionPools = {
 /** Keeps connections per origin and pinned addresses, so a changed DNS answer never meets an old connection. */
 export function createConnectionPools(options: {
   connectTimeoutMs: number;
+  originConnectionsMax: number;
   ca: string | undefined;
 }): ConnectionPools {
   const pools = new Map<string, Pool>();
@@ -29,7 +29,7 @@ export function createConnectionPools(options: {
       ...(options.ca === undefined ? {} : { ca: options.ca }),
     };
     return new Pool(origin, {
-      connections: connectionsPerOriginMax,
+      connections: options.originConnectionsMax,
       pipelining: 1,
       // With HTTP/2 "written" is not knowable per request.
       allowH2: false,

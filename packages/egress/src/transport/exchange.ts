@@ -10,6 +10,8 @@ type ExchangeLimits = {
   host: string;
   /** From now until the whole response is there; undefined: no limit. */
   timeoutMs: number | undefined;
+  /** How long it may wait for a connection until the first byte is written; undefined: as long as all of it. */
+  startTimeoutMs?: number | undefined;
   /** How long nothing may move in either direction; undefined: no limit. */
   silenceTimeoutMs?: number | undefined;
   signal: AbortSignal | undefined;
@@ -57,6 +59,7 @@ export function openExchange(limits: ExchangeLimits, onFailed: (error: EgressErr
     if (isOver) return false;
     isOver = true;
     clearTimeout(timer);
+    clearTimeout(start);
     clearTimeout(silence);
     limits.signal?.removeEventListener('abort', onAbort);
     return true;
@@ -84,6 +87,7 @@ export function openExchange(limits: ExchangeLimits, onFailed: (error: EgressErr
   };
 
   const timer = limits.timeoutMs === undefined ? undefined : setTimeout(failLate, limits.timeoutMs);
+  const start = limits.startTimeoutMs === undefined ? undefined : setTimeout(failLate, limits.startTimeoutMs);
   if (limits.signal?.aborted) {
     onAbort();
   } else {
@@ -100,6 +104,7 @@ export function openExchange(limits: ExchangeLimits, onFailed: (error: EgressErr
         return;
       }
       isStarted = true;
+      clearTimeout(start);
       controller = current;
       noteMove();
     },

@@ -20,6 +20,7 @@ type StreamRequest = {
   body: StreamedBody | undefined;
   contentLength: number | undefined;
   timeoutMs: number | undefined;
+  startTimeoutMs: number | undefined;
   silenceTimeoutMs: number | undefined;
   signal: AbortSignal | undefined;
 };
