@@ -74,6 +74,34 @@ forEachDatabase('job runner', (createDatabase, kind) => {
     expect([state.runs, state.errors.map(String)]).toEqual([2, ['Error: no luck', 'Error: no luck']]);
   });
 
+  it('A3: a job that waits for others keeps nobody waiting: checkpoints go on however long a provider takes', async () => {
+    const { state, createRunner } = await prepare();
+    let answer: () => void = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let waits = 0;
+    const slow: Job = {
+      name: 'slow',
+      intervalMs: 1_000,
+      isApart: true,
+      run: async () => {
+        waits += 1;
+        await answered;
+      },
+    };
+    const runner = createRunner('a', [slow, { name: 'good', intervalMs: 0, run: async () => state.count() }]);
+    runner.start();
+    await vi.waitUntil(() => waits === 1 && state.runs === 1);
+    void runner.runDue();
+    await vi.waitUntil(() => state.runs === 2);
+    expect(waits).toBe(1);
+    const stopped = runner.stop();
+    answer();
+    await stopped;
+    expect([waits, state.errors]).toEqual([1, []]);
+  });
+
   it('F3: stop ends what runs, and gives the job back at once', async () => {
     const { storage, createRunner } = await prepare();
     let begin: () => void = () => {};

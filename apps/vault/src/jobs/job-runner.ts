@@ -6,6 +6,8 @@ export interface Job {
   readonly name: string;
   /** From the end of one run to the beginning of the next, at least. */
   readonly intervalMs: number;
+  /** It waits for others (providers), however long they take: no other job waits for it. */
+  readonly isApart?: boolean;
   /** Ends soon after the signal: the runner stops, or the lease was lost. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -32,8 +34,29 @@ interface JobRunnerDeps {
   readonly tickMs?: number;
 }
 
-/** A runner over leases in the database: a job whose holder died is taken over after its deadline. */
+/**
+ * A runner over leases in the database: a job whose holder died is taken over after its deadline. Jobs follow each other, but for those
+ * that are apart.
+ */
 export function createJobRunner(deps: JobRunnerDeps): JobRunner {
+  const apart = deps.jobs.filter((job) => job.isApart === true);
+  const others = deps.jobs.filter((job) => job.isApart !== true);
+  const lanes = [others, ...apart.map((job) => [job])].map((jobs) => createLane({ ...deps, jobs }));
+  return {
+    start: () => {
+      for (const lane of lanes) lane.start();
+    },
+    stop: async () => {
+      await Promise.all(lanes.map((lane) => lane.stop()));
+    },
+    runDue: async () => {
+      await Promise.all(lanes.map((lane) => lane.runDue()));
+    },
+  };
+}
+
+/** Jobs that follow each other. */
+function createLane(deps: JobRunnerDeps): JobRunner {
   const { storage, processId, jobs } = deps;
   const leaseMs = deps.leaseMs ?? 30_000;
   const tickMs = deps.tickMs ?? 5_000;

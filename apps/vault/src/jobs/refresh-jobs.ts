@@ -14,6 +14,7 @@ export function listRefreshJobs(deps: VaultDeps): Job[] {
     {
       name: 'refresh.ahead',
       intervalMs: 60_000,
+      isApart: true,
       run: async (signal) => {
         await markChangedLifetimes(deps, checkedVersions, signal);
         await renewAhead(deps, pauses, signal);
@@ -27,6 +28,7 @@ export function listRefreshJobs(deps: VaultDeps): Job[] {
     {
       name: 'grants.finish_revocations',
       intervalMs: 30_000,
+      isApart: true,
       run: (signal) => finishPendingRevocations(deps, signal),
     },
   ];
