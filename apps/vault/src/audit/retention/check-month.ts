@@ -1,6 +1,6 @@
 import { chainHashHex, genesisHash } from '@alter-ai/core-crypto';
 import type { Storage } from '../../storage/database/storage.js';
-import { listChainsOfMonth, scanMonthOfChain } from '../../storage/log/audit-scan.js';
+import { listChainsOfMonth, scanChainHashes, scanMonthOfChain } from '../../storage/log/audit-scan.js';
 import type { AuditMonth } from '../../storage/log/audit-tables.js';
 import type { ChainPosition } from '../checkpoints/checkpoint.js';
 import type { CheckpointFacts } from '../verify/check-checkpoints.js';
@@ -22,13 +22,14 @@ export class MonthNotDroppedError extends Error {
 }
 
 /**
- * Verifies the oldest month before it is dropped: every record follows from the one before, and checkpoints cover them all.
- * Throws MonthNotDroppedError.
+ * Verifies the oldest month before it is dropped: every record follows from the one before, and where each chain has come by the
+ * month's end is what was signed, also where the chain goes on: a part of a chain in a checkpoint ends where a month does. What comes
+ * next must be there. Throws MonthNotDroppedError.
  */
 export async function checkMonth(
   storage: Storage,
   month: AuditMonth,
-  { covered, retired }: CheckpointFacts,
+  { covered, retired, signedEnds }: CheckpointFacts,
   signal?: AbortSignal,
 ): Promise<MonthFacts> {
   const chains: ChainPosition[] = [];
@@ -48,20 +49,33 @@ export async function checkMonth(
             `record ${sequence} of chain ${chainId} is missing or was changed`,
           );
         }
-        const known = covered.get(chainId);
-        if (known?.sequence === sequence && known.hash !== hash) {
-          throw new MonthNotDroppedError(
-            month,
-            `record ${sequence} of chain ${chainId} is not what was signed`,
-          );
-        }
       }
       records += page.length;
     }
     if ((covered.get(chainId)?.sequence ?? 0) < sequence) {
       throw new MonthNotDroppedError(month, `no checkpoint covers record ${sequence} of chain ${chainId}`);
     }
+    const signed = signedEnds.get(chainId);
+    if (signed?.sequence !== sequence || signed.hash !== hash) {
+      throw new MonthNotDroppedError(
+        month,
+        `the records of chain ${chainId} up to ${sequence} are not what was signed`,
+      );
+    }
     chains.push({ chain_id: chainId, hash, sequence });
   }
+  const ends = new Map([...retired.values(), ...chains].map((end) => [end.chain_id, end.sequence]));
+  for (const [chainId, { sequence }] of covered) {
+    const end = ends.get(chainId) ?? 0;
+    if (end >= sequence || (await hasRecord(storage, chainId, end + 1))) continue;
+    throw new MonthNotDroppedError(month, `record ${end + 1} of chain ${chainId} is missing`);
+  }
   return { chains, records };
+}
+
+/** Whether a chain has a record in any month. */
+async function hasRecord(storage: Storage, chainId: string, sequence: number): Promise<boolean> {
+  const range = { chainId, after: sequence - 1, until: sequence };
+  for await (const { places } of scanChainHashes(storage, range)) if (places.length > 0) return true;
+  return false;
 }

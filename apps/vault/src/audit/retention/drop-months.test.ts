@@ -1,4 +1,10 @@
-import { generateRootKey, importVerifyingKey, parseRootKey } from '@alter-ai/core-crypto';
+import {
+  chainHashHex,
+  generateRootKey,
+  genesisHash,
+  importVerifyingKey,
+  parseRootKey,
+} from '@alter-ai/core-crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { forEachDatabase } from '../../../test/databases.js';
@@ -40,7 +46,9 @@ forEachDatabase('retention', (createDatabase, kind) => {
     await append(3, await openAuditLog(deps));
     for (const month of [9, 10, 11, 12]) {
       time = Date.UTC(2026, month, 30);
-      await append(5);
+      await append(3);
+      if (options.isCheckpointed && month === 9) await makeCheckpoint(deps);
+      await append(2);
       if (options.isCheckpointed && month !== 10) await makeCheckpoint(deps);
     }
     const keep = (months: number | null) =>
@@ -133,6 +141,64 @@ forEachDatabase('retention', (createDatabase, kind) => {
     await expect(dropOldMonths(deps)).rejects.toMatchObject({
       code: 'audit_month_not_dropped',
       message: expect.stringMatching(/2026-10 are kept: record 2 of chain .* was changed/),
+    });
+    expect(await listAuditMonths(deps.storage)).toContain('2026_10');
+  });
+
+  it.each([
+    ['of a chain that goes on', 'desc'],
+    ['of a chain that ends in it', 'asc'],
+  ])('A3 A5: a month that was written anew, its hashes with it, is not dropped: %s', async (_, order) => {
+    const { deps, keep } = await openVault();
+    const { db } = deps.storage;
+    await keep(1);
+    const chain = await sql<{ chain_id: string }>`select chain_id from audit_2026_10 group by chain_id
+      order by count(*) ${sql.raw(order)}`.execute(db);
+    const chainId = chain.rows[0]?.chain_id ?? '';
+    const { rows } = await sql<{
+      sequence: number;
+      record: string;
+    }>`select sequence, record from audit_2026_10
+      where chain_id = ${chainId} order by sequence`.execute(db);
+    const trigger =
+      kind === 'sqlite'
+        ? 'drop trigger audit_2026_10_no_update'
+        : 'alter table audit_2026_10 disable trigger user';
+    await sql.raw(trigger).execute(db);
+    let hash = genesisHash(chainId).toString('hex');
+    for (const { sequence, record } of rows) {
+      const changed = record.replace('"a"', '"b"');
+      hash = chainHashHex(hash, changed);
+      await sql`update audit_2026_10 set record = ${changed}, hash = ${Buffer.from(hash, 'hex')}
+        where chain_id = ${chainId} and sequence = ${sequence}`.execute(db);
+    }
+    await expect(dropOldMonths(deps)).rejects.toMatchObject({
+      code: 'audit_month_not_dropped',
+      message: expect.stringContaining(
+        `the records of chain ${chainId} up to ${rows.length} are not what was signed`,
+      ),
+    });
+    expect(await listAuditMonths(deps.storage)).toContain('2026_10');
+  });
+
+  it.each([
+    ['from a record at which a signed part ends', 3, 4],
+    ['all of them', 0, 1],
+  ])('A3 A5: a month whose records of a chain were removed is not dropped: %s', async (_, kept, missing) => {
+    const { deps, keep } = await openVault();
+    const { db } = deps.storage;
+    await keep(1);
+    const last = await sql<{ chain_id: string }>`select chain_id from audit_2027_01 limit 1`.execute(db);
+    const chainId = last.rows[0]?.chain_id ?? '';
+    // In October the chain has two parts: records 1 to 3, and 4 to 5.
+    const trigger =
+      kind === 'sqlite'
+        ? 'drop trigger audit_2026_10_no_delete'
+        : 'alter table audit_2026_10 disable trigger user';
+    await sql.raw(trigger).execute(db);
+    await sql`delete from audit_2026_10 where chain_id = ${chainId} and sequence > ${kept}`.execute(db);
+    await expect(dropOldMonths(deps)).rejects.toMatchObject({
+      message: expect.stringContaining(`record ${missing} of chain ${chainId} is missing`),
     });
     expect(await listAuditMonths(deps.storage)).toContain('2026_10');
   });

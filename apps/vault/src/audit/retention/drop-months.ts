@@ -1,5 +1,6 @@
 import type { Keyring } from '../../keys/keyring.js';
 import type { Storage } from '../../storage/database/storage.js';
+import { listChainEnds } from '../../storage/log/audit-scan.js';
 import { type AuditMonth, findAuditMonth, listAuditMonths } from '../../storage/log/audit-tables.js';
 import { emptyRetired, listRetired, retireAuditMonth } from '../../storage/log/retention/retired-tables.js';
 import { deleteSegmentsBeyond } from '../../storage/log/search/segment-rows.js';
@@ -63,7 +64,8 @@ async function dropMonth(
 
 async function readFacts(deps: RetentionDeps, month: AuditMonth): Promise<CheckpointFacts> {
   const list = createFaultList();
-  const { facts } = await checkStoredCheckpoints(deps, null, list);
+  const ends = await listChainEnds(deps.storage, month);
+  const { facts } = await checkStoredCheckpoints(deps, null, list, ends);
   const [fault] = list.faults;
   if (fault !== undefined) throw new MonthNotDroppedError(month, fault.description);
   return facts;

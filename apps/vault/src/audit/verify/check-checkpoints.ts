@@ -19,6 +19,16 @@ export interface CheckpointFacts {
   /** The last record of each chain that retention dropped. */
   readonly retired: ReadonlyMap<string, ChainPosition>;
   readonly retiredUntil: string | null;
+  /** Of the records that were asked about (`ends`), those at which a signed part of their chain ends. */
+  readonly signedEnds: ReadonlyMap<string, ChainPosition>;
+}
+
+/** How checkpoints are read. */
+export interface CheckpointCheckOptions {
+  /** Whether the first one given need not be the first there is: what came before is then taken from what it names. */
+  readonly startsAnywhere?: boolean;
+  /** A sequence of each chain that is asked about. */
+  readonly ends?: ReadonlyMap<string, number>;
 }
 
 /** Reads checkpoints one after the other; null stands for one that is none. Keeps as much as there are chains, not checkpoints. */
@@ -27,21 +37,19 @@ export interface CheckpointCheck {
   finish(): CheckpointFacts;
 }
 
-/**
- * Checks signatures, contents and links of checkpoints (A3). `startsAnywhere` where the first one given need not be the first there
- * is: what came before is then taken from what it names.
- */
+/** Checks signatures, contents and links of checkpoints (A3). */
 export function createCheckpointCheck(
   key: VerifyingKey,
   faults: FaultList,
-  options: { startsAnywhere: boolean } = { startsAnywhere: false },
+  options: CheckpointCheckOptions = {},
 ): CheckpointCheck {
   const covered = new Map<string, ChainPosition & { checkpoint: number }>();
   const retired = new Map<string, ChainPosition>();
+  const signedEnds = new Map<string, ChainPosition>();
   let retiredUntil: string | null = null;
   let count = 0;
   let newest: CheckpointFacts['newest'] = null;
-  let isBeginning = options.startsAnywhere;
+  let isBeginning = options.startsAnywhere === true;
   // False behind one that could not be read or is missing: its digest is not known.
   let isLinked = true;
 
@@ -81,7 +89,9 @@ export function createCheckpointCheck(
       if (!isContinued && !isBeginning && isLinked) {
         faults.add('checkpoint_uncontinued', { chainId, sequence: first, checkpoint: number });
       }
-      covered.set(chainId, { chain_id: chainId, hash, sequence: last, checkpoint: number });
+      const position = { chain_id: chainId, hash, sequence: last };
+      covered.set(chainId, { ...position, checkpoint: number });
+      if (options.ends?.get(chainId) === last) signedEnds.set(chainId, position);
     }
     checkHeads(number, contents.heads);
     if (contents.retired === undefined) return;
@@ -111,6 +121,6 @@ export function createCheckpointCheck(
       isBeginning = false;
       newest = { number: note.number, at: note.at, hash: hashNote(note) };
     },
-    finish: () => ({ count, newest, covered, retired, retiredUntil }),
+    finish: () => ({ count, newest, covered, retired, retiredUntil, signedEnds }),
   };
 }

@@ -26,18 +26,23 @@ const nothing: CheckpointFacts = {
   covered: new Map(),
   retired: new Map(),
   retiredUntil: null,
+  signedEnds: new Map(),
 };
 
-/** Verifies the checkpoints in the database up to the sealed head. `signingKeyId` is the key that the register of chains names. */
+/**
+ * Verifies the checkpoints in the database up to the sealed head. `signingKeyId` is the key that the register of chains names; `ends`
+ * as in `CheckpointCheckOptions`.
+ */
 export async function checkStoredCheckpoints(
   deps: Deps,
   signingKeyId: string | null,
   faults: FaultList,
+  ends?: ReadonlyMap<string, number>,
 ): Promise<StoredCheckpoints> {
   const key = await openKey(deps, signingKeyId, faults);
   if (key === null) return { facts: nothing, key };
   const head = await readHead(deps, faults);
-  const check = createCheckpointCheck(key, faults);
+  const check = createCheckpointCheck(key, faults, ends === undefined ? {} : { ends });
   for await (const row of scanCheckpoints(deps.storage)) {
     if (head !== null && row.number > head.number) {
       const now = await readHead(deps, faults);

@@ -90,6 +90,22 @@ export async function listChainsOfMonth(storage: Storage, month: AuditMonth): Pr
   }
 }
 
+/** Where each chain that has a record in a month has come by its end. */
+export async function listChainEnds(storage: Storage, month: AuditMonth): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const chainId of await listChainsOfMonth(storage, month)) {
+    const row = await storage.db
+      .selectFrom(selectAuditTable(month))
+      .select('sequence')
+      .where('chain_id', '=', chainId)
+      .orderBy('sequence', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row !== undefined) ends.set(chainId, row.sequence);
+  }
+  return ends;
+}
+
 /** A record's place and the chain hash after it. */
 export interface HashedPlace {
   readonly sequence: number;
