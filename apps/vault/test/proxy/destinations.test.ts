@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBothDatabases } from '../harness.js';
 import { type ProxyWorld, startProxyWorld } from './proxy-world.js';
 
 /** PORT is a socket that listens on this machine and must see nothing. */
@@ -31,7 +32,7 @@ const hostile = [
   'not a url',
 ];
 
-describe('E1: hostile destinations at the endpoints', () => {
+describeBothDatabases('E1: hostile destinations at the endpoints', (database) => {
   let world: ProxyWorld;
   let socket: Server;
   let seen = 0;
@@ -41,7 +42,7 @@ describe('E1: hostile destinations at the endpoints', () => {
       connection.destroy();
     });
     await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
-    world = await startProxyWorld('sqlite', {
+    world = await startProxyWorld(database, {
       app: (host) => ({
         managed_secrets: [
           { slug: 'narrow', kind: 'bearer', hosts: ['api.allowed.example'], value: 'narrow-value' },

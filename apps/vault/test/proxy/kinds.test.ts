@@ -1,7 +1,8 @@
 import { forbiddenInjectionHeaders, type TokenResponse } from '@alter-ai/core-contract';
 import { injectCredential, readInjectableCredential } from '@alter-ai/core-crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { signAws } from '../../src/access/proxy/sign-aws.js';
+import { describeBothDatabases } from '../harness.js';
 import { secretEntries } from '../secrets/secret-world.js';
 import { type ServedVault, serveVault } from '../server/socket.js';
 import { type Arrived, type Json, listHeader, type ProxyWorld, startProxyWorld } from './proxy-world.js';
@@ -28,11 +29,11 @@ const table = Object.keys(places).flatMap((slug) =>
   ways.flatMap((way) => methods.map((method) => [slug, way, method] as const)),
 );
 
-describe('E3: kind × way × method, with a server that records what arrives', () => {
+describeBothDatabases('E3: kind × way × method, with a server that records what arrives', (database) => {
   let world: ProxyWorld;
   let served: ServedVault;
   beforeAll(async () => {
-    world = await startProxyWorld('sqlite', {
+    world = await startProxyWorld(database, {
       app: (host) => ({
         managed_secrets: [
           ...secretEntries.map((entry) => ({ ...entry, hosts: [host] })),
@@ -41,10 +42,13 @@ describe('E3: kind × way × method, with a server that records what arrives', (
             slug: 'half-locked',
             kind: 'bearer',
             hosts: [host],
-            value: 'half-value',
+            credentials: [
+              { label: 'open', value: 'open-value' },
+              { label: 'locked', value: 'half-value' },
+            ],
             grants: [
-              { principal: { type: 'system' }, label: 'open' },
-              { principal: { type: 'system' }, label: 'locked', proxy_only: true },
+              { principal: { type: 'system' }, label: 'open', credential: 'open' },
+              { principal: { type: 'system' }, label: 'locked', credential: 'locked', proxy_only: true },
             ],
           },
         ],

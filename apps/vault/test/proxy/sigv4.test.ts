@@ -1,5 +1,6 @@
 import { verifySigV4 } from '@alter-ai/emulator';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeBothDatabases } from '../harness.js';
 import { type ProxyWorld, startProxyWorld } from './proxy-world.js';
 
 const key = {
@@ -19,10 +20,10 @@ const targets = [
 ];
 const table = ['s3', 'execute-api'].flatMap((slug) => targets.map((target) => [slug, target] as const));
 
-describe('SigV4 in the vault', () => {
+describeBothDatabases('SigV4 in the vault', (database) => {
   let world: ProxyWorld;
   beforeAll(async () => {
-    world = await startProxyWorld('sqlite', {
+    world = await startProxyWorld(database, {
       app: (host) => ({
         managed_secrets: ['s3', 'execute-api'].map((service) => ({
           slug: service,
