@@ -167,4 +167,13 @@ forEachDatabase('job runner', (createDatabase, kind) => {
     for (const age of [-300, -60, 0, 60, 300]) expect(kept).toContain(String(age));
     for (const age of [2_101, 2_400]) expect(kept).not.toContain(String(age));
   });
+
+  it('T1: a process whose clock is an hour ahead deletes no nonce that still counts', async () => {
+    const storage = await (await createDatabase()).open();
+    const { turn, key } = locateNonce('k', 'recent', Date.now() / 1000 - 60);
+    await storage.db.insertInto(`nonces_${turn}`).values({ nonce: key }).execute();
+    const jobs = listUpkeepJobs({ storage, clock: () => Date.now() + 3_600_000 });
+    await createJobRunner({ storage, processId: 'ahead', jobs }).runDue();
+    expect(await storage.db.selectFrom(`nonces_${turn}`).select('nonce').execute()).toEqual([{ nonce: key }]);
+  });
 });

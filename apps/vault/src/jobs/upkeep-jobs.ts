@@ -1,5 +1,6 @@
 import type { Storage } from '../storage/database/storage.js';
 import { createAuditMonth, findAuditMonth, findNextAuditMonth } from '../storage/log/audit-tables.js';
+import { readSharedNow } from '../storage/log/job-leases.js';
 import { deleteOldNonces } from '../storage/log/nonces.js';
 import type { Job } from './job-runner.js';
 
@@ -20,7 +21,8 @@ export function listUpkeepJobs(deps: { storage: Storage; clock: () => number }):
       name: 'nonces.delete_old',
       intervalMs: 120_000,
       run: async (signal) => {
-        await deleteOldNonces(storage, clock(), signal);
+        // Not this process's own clock: ahead of the others' it would forget what they still have to refuse (T1).
+        await deleteOldNonces(storage, await readSharedNow(storage), signal);
       },
     },
   ];

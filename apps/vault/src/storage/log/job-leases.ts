@@ -1,6 +1,14 @@
 import { sql } from 'kysely';
 import type { Storage } from '../database/storage.js';
 
+/** The shared time (`Storage.sharedNow`), ms since 1970: what all processes agree on, whoever of them has the job. */
+export async function readSharedNow(storage: Storage): Promise<number> {
+  const { rows } = await sql<{ now_ms: number }>`select ${storage.sharedNow()} as now_ms`.execute(storage.db);
+  const [row] = rows;
+  if (!row) throw new Error('the database tells no time');
+  return row.now_ms;
+}
+
 /** Makes the row of a job unless it is there; it is due at once at first. */
 export async function ensureJob(storage: Storage, name: string): Promise<void> {
   await storage.db
