@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, describe } from 'vitest';
 import { openStorage } from '../src/storage/database/open-storage.js';
 import type { Storage, StorageOptions } from '../src/storage/database/storage.js';
 import { migrate } from '../src/storage/migrations/migrate.js';
+import { runStatement } from './run-statement.js';
 
 /** One empty database of a test: a folder of its own, or a PostgreSQL schema of its own. Removed after the test file. */
 export interface TestDatabase {
@@ -68,17 +68,7 @@ async function createSchema(
 ): Promise<{ databaseUrl: string; schema: string }> {
   const databaseUrl = process.env.DATABASE_URL ?? '';
   const schema = `test_${randomBytes(8).toString('hex')}`;
-  await runStatement(databaseUrl, `create schema ${schema}`);
-  cleanups.push(() => runStatement(databaseUrl, `drop schema ${schema} cascade`));
+  await runStatement(`create schema ${schema}`);
+  cleanups.push(async () => void (await runStatement(`drop schema ${schema} cascade`)));
   return { databaseUrl, schema };
-}
-
-async function runStatement(databaseUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSignedHeaders, createNonce, deriveSigningKeyObject, sha256Hex } from '@alter-ai/core-crypto';
-import pg from 'pg';
 import pino from 'pino';
 import { describe } from 'vitest';
 import type { ServerState } from '../src/api/server/server-state.js';
@@ -14,6 +13,7 @@ import { type OpenVault, openVault } from '../src/open-vault.js';
 import { applySettings } from '../src/settings/apply/apply-settings.js';
 import { checkSettings } from '../src/settings/file/read-file.js';
 import type { Telemetry } from '../src/telemetry/telemetry.js';
+import { runStatement } from './run-statement.js';
 
 /** What a test may say about one signed request; each may also be wrong on purpose. */
 export interface SignedFetchOptions {
@@ -205,14 +205,4 @@ function signInit(
   const bytes = typeof sent === 'string' ? Buffer.from(sent) : Buffer.from(sent);
   const init: RequestInit = { method, headers, ...(bytes.length > 0 ? { body: bytes } : {}) };
   return { init, remoteAddress: options.remoteAddress ?? '127.0.0.1' };
-}
-
-async function runStatement(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

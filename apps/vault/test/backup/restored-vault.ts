@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import pino from 'pino';
 import { createBackup, type MadeBackup } from '../../src/backup/create-backup.js';
 import { type RestoreInput, restoreBackup } from '../../src/backup/restore-backup.js';
@@ -12,6 +11,7 @@ import { openRootKeys } from '../../src/keys/root/open-root-keys.js';
 import { checkVaultKey } from '../../src/keys/vault-key.js';
 import { openVault } from '../../src/open-vault.js';
 import { buildTestVault, type TestVault } from '../harness.js';
+import { runStatement } from '../run-statement.js';
 
 /** An empty place that a backup can be restored into, removed by `remove`. */
 export interface RestorePlace {
@@ -102,14 +102,4 @@ async function readSchema(vault: TestVault): Promise<string> {
   if (native.kind !== 'postgres') throw new Error('not PostgreSQL');
   const { rows } = await native.pool.query<{ name: string }>('select current_schema() as name');
   return rows[0]?.name ?? '';
-}
-
-async function runStatement(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeBothDatabases } from '../harness.js';
+import { runStatement } from '../run-statement.js';
 import { makeFolder, type RunningProgram, startProgram } from './server-process.js';
 import { signCall } from './sign.js';
 
@@ -27,16 +27,6 @@ describeBothDatabases('alter backup and restore, as processes', (kind) => {
   let url: string;
   let source: Record<string, string>;
 
-  const admin = async <T extends object>(statement: string, database?: string): Promise<T[]> => {
-    const connectionString = database ?? process.env.DATABASE_URL;
-    const client = new pg.Client({ connectionString });
-    await client.connect();
-    try {
-      return (await client.query<T>(statement)).rows;
-    } finally {
-      await client.end();
-    }
-  };
   /** The environment of a vault on data of its own. */
   const prepare = async (name: string): Promise<Record<string, string>> => {
     const environment = {
@@ -48,7 +38,7 @@ describeBothDatabases('alter backup and restore, as processes', (kind) => {
     };
     if (kind === 'sqlite') return environment;
     const database = `alter_backup_${randomBytes(6).toString('hex')}`;
-    await admin(`create database ${database}`);
+    await runStatement(`create database ${database}`);
     databases.push(database);
     const databaseUrl = new URL(process.env.DATABASE_URL ?? '');
     databaseUrl.pathname = `/${database}`;
@@ -71,7 +61,7 @@ describeBothDatabases('alter backup and restore, as processes', (kind) => {
   afterAll(async () => {
     server?.process.kill('SIGKILL');
     await server?.end();
-    for (const database of databases) await admin(`drop database ${database} with (force)`);
+    for (const database of databases) await runStatement(`drop database ${database} with (force)`);
     folder.remove();
   });
 
@@ -106,7 +96,7 @@ describeBothDatabases('alter backup and restore, as processes', (kind) => {
     const target = await prepare('target');
     const isUnderWay = async () => {
       if (kind === 'sqlite') return existsSync(join(folder.path, 'target', 'vault.db.restoring'));
-      const rows = await admin<{ n: number }>(
+      const rows = await runStatement<{ n: number }>(
         `select count(*)::int as n from pg_stat_activity where datname = '${databases.at(-1)}' and xact_start is not null`,
       );
       return (rows[0]?.n ?? 0) > 0;
@@ -145,7 +135,7 @@ describeBothDatabases('alter backup and restore, as processes', (kind) => {
 
   async function fill(environment: Record<string, string>): Promise<void> {
     if (kind === 'postgres') {
-      await admin(
+      await runStatement(
         `insert into meta (key, value) select 'filler' || i, decode(repeat(md5(i::text || random()::text), ${fillerBytes / 16}), 'hex')
           from generate_series(1, ${fillerRows}) as i`,
         environment.DATABASE_URL,
