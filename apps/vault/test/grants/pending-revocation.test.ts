@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { revokeGrant } from '../../src/grants/revoke-grant.js';
 import { listRefreshJobs } from '../../src/jobs/refresh-jobs.js';
-import { storeRevocation } from '../../src/storage/live/grants.js';
+import { storeRevocation } from '../../src/storage/live/revocation/store-revocation.js';
 import { startChild } from '../children/run-child.js';
 import { databases, openRefreshWorld, type RefreshWorld } from '../refresh/refresh-world.js';
 

@@ -10,7 +10,8 @@ import {
   listPendingRevocations,
   storeRevocationResult,
 } from '../../storage/live/due/pending-revocations.js';
-import { type GrantRow, hasLiveGrantOfAccount } from '../../storage/live/grants.js';
+import type { GrantRow } from '../../storage/live/grants.js';
+import { hasLiveGrantOfAccount } from '../../storage/live/revocation/store-revocation.js';
 import { revokeAtProvider } from '../revoke-at-provider.js';
 import { openTokens } from '../stored-tokens.js';
 

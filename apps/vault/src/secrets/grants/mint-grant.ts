@@ -6,7 +6,7 @@ import type { VaultDeps } from '../../deps.js';
 import { toIso, toIsoOrNull } from '../../grants/grant-facts.js';
 import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { findGrantById, holdGrant } from '../../storage/live/grants.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
 import { refuseRuledCredential } from './refuse-ruled.js';
 import { refuseTakenLabel } from './taken-label.js';
@@ -52,6 +52,8 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
   const id = uuidv7();
   await refuseTakenLabel(label, () =>
     deps.storage.transaction(async (trx) => {
+      // Revoked since it was read: there would be a live grant on an ended credential.
+      if (!(await holdGrant(trx, appId, source.id))) throw new ApiError('grant_not_found');
       if (await hasSiblingLabel(trx, source, label)) throw new LabelTakenError();
       await insertSibling(trx, source, { id, label, expiresAtMs, policy, nowMs });
     }),

@@ -67,6 +67,19 @@ export function readCredential(storage: Storage, key: CredentialKey): Promise<Cr
     .executeTakeFirst();
 }
 
+/**
+ * Holds a credential's row until the transaction ends. Whoever ends a grant or adds one holds its credential first, so that of two
+ * at once the second sees what the first did; grants are locked after it, never before.
+ */
+export async function holdCredential(trx: Executor, key: CredentialKey): Promise<void> {
+  await trx
+    .updateTable('credentials')
+    .set((row) => ({ updated_at: row.ref('updated_at') }))
+    .where('app_id', '=', key.appId)
+    .where('id', '=', key.credentialId)
+    .execute();
+}
+
 /** Whether somebody held the lease when the row was read. */
 export function isLeaseLive(row: CredentialReading): boolean {
   return row.lease_holder !== null && row.lease_deadline !== null && row.lease_deadline > row.read_at;

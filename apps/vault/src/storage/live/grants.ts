@@ -1,10 +1,10 @@
-import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
-import { healthy, noDeath, released } from './credentials.js';
+import { healthy, holdCredential, released } from './credentials.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;
@@ -60,6 +60,22 @@ export function findGrantById(source: Source, appId: string, grantId: string): P
     .where('app_id', '=', appId)
     .where('id', '=', grantId)
     .executeTakeFirst();
+}
+
+/** Finds a live grant and holds its credential (`holdCredential`): nobody ends either of them before the transaction does. */
+export async function holdGrant(
+  trx: Transaction<Tables>,
+  appId: string,
+  grantId: string,
+): Promise<GrantRow | undefined> {
+  const known = await findGrantById(trx, appId, grantId);
+  if (known?.status !== 'active') return undefined;
+  await holdCredential(trx, { appId, credentialId: known.credential_id });
+  const held = await findGrantById(trx, appId, grantId);
+  if (held?.status !== 'active') return undefined;
+  // Got another credential meanwhile, and that one is not held.
+  if (held.credential_id !== known.credential_id) throw new GrantRaceError();
+  return held;
 }
 
 /** Every grant of one principal (at one provider), revoked and expired ones included, newest first. */
@@ -163,91 +179,6 @@ export async function storeLastUse(
         .execute();
     }
   });
-}
-
-/**
- * Marks a grant revoked, and with its last grant the credential, so that a refresh under way cannot revive it. That the
- * provider has yet to be told is kept with the grant (`finishRevocation`), due in `dueInMs` if the caller does not get there.
- * @returns undefined when there is no such live grant
- */
-export async function storeRevocation(
-  storage: Storage,
-  trx: Transaction<Tables>,
-  input: {
-    appId: string;
-    grantId: string;
-    userId: string | undefined;
-    revokedBy: string;
-    nowMs: number;
-    dueInMs: number;
-  },
-): Promise<GrantRow | undefined> {
-  const { appId, grantId, nowMs } = input;
-  let update = trx
-    .updateTable('grants')
-    .set({
-      status: 'revoked',
-      revoked_at: nowMs,
-      revoked_by: input.revokedBy,
-      revocation_due_at: sql<number>`${storage.sharedNow()} + ${input.dueInMs}`,
-      revocation_attempts: 0,
-    })
-    .where('app_id', '=', appId)
-    .where('id', '=', grantId)
-    .where('status', '=', 'active');
-  if (input.userId !== undefined) {
-    update = update.where('principal_type', '=', 'user').where('principal_id', '=', input.userId);
-  }
-  const grant = await update.returningAll().executeTakeFirst();
-  if (!grant) return undefined;
-  const other = await trx
-    .selectFrom('grants')
-    .select('id')
-    .where('app_id', '=', appId)
-    .where('credential_id', '=', grant.credential_id)
-    .where('status', '=', 'active')
-    .limit(1)
-    .executeTakeFirst();
-  if (other) return grant;
-  // What the developer stored is there for the next grant too; what a user entered goes with its last grant.
-  await trx
-    .updateTable('credentials')
-    .set({
-      ...noDeath,
-      status: 'revoked',
-      renew_at: null,
-      lease_holder: null,
-      lease_deadline: null,
-      updated_at: nowMs,
-    })
-    .where('app_id', '=', appId)
-    .where('id', '=', grant.credential_id)
-    .where((is) => is.or([is('owner', 'is', null), is('owner', '=', 'end_user')]))
-    .execute();
-  return grant;
-}
-
-/** Whether another live grant, of any user and app, rests on the same provider account and the same client. */
-export async function hasLiveGrantOfAccount(storage: Storage, grant: GrantRow): Promise<boolean> {
-  const row = await storage.db
-    .selectFrom('grants as other')
-    .innerJoin('provider_configs as config', (join) =>
-      join.onRef('config.app_id', '=', 'other.app_id').onRef('config.id', '=', 'other.provider_config_id'),
-    )
-    .innerJoin('provider_configs as own', (join) =>
-      join
-        .onRef('own.client_id', '=', 'config.client_id')
-        .onRef('own.provider_id', '=', 'config.provider_id'),
-    )
-    .select('other.id')
-    .where('own.app_id', '=', grant.app_id)
-    .where('own.id', '=', grant.provider_config_id)
-    .where('other.issuer', '=', grant.issuer)
-    .where('other.subject', '=', grant.subject)
-    .where('other.status', '=', 'active')
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 /** Asks the storage to run the transaction again: the code is PostgreSQL's serialization failure. */
