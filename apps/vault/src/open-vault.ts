@@ -8,6 +8,7 @@ import type { VaultDeps } from './deps.js';
 import { timeLimits } from './http/limits/time-limits.js';
 import { holdRootKeys } from './keys/holders/hold-root-keys.js';
 import { openVaultData } from './keys/open-vault-data.js';
+import type { RootKeyPurpose } from './keys/resolve-root-key.js';
 import { openRootKeys } from './keys/root/open-root-keys.js';
 import { createSettingsReader } from './settings/create-settings-reader.js';
 import { acquireServerLock, type ServerLock } from './storage/database/sqlite/server-lock.js';
@@ -34,6 +35,8 @@ export interface OpenVaultOptions {
   readonly telemetry?: Telemetry;
   /** See `VaultDeps.stopping`. */
   readonly stopping?: AbortSignal;
+  /** What the root key is wanted for; a server's start unless told. */
+  readonly rootKeyPurpose?: RootKeyPurpose;
 }
 
 /**
@@ -43,7 +46,7 @@ export interface OpenVaultOptions {
 export async function openVault(config: VaultConfig, options: OpenVaultOptions): Promise<OpenVault> {
   const clock = options.clock ?? Date.now;
   const databaseUrl = config.databaseUrl?.reveal();
-  const key = openRootKeys(config);
+  const key = openRootKeys(config, options.rootKeyPurpose);
   const lock: ServerLock | null = databaseUrl === undefined ? acquireServerLock(config.dataDir) : null;
   try {
     const { storage, keyring } = await openVaultData({

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createBackup } from '../../backup/create-backup.js';
 import type { BackupManifest } from '../../backup/manifest.js';
 import { restoreBackup } from '../../backup/restore-backup.js';
 import { recordRestore } from '../../backup/restore-note.js';
-import { loadConfig, type VaultConfig } from '../../config.js';
+import { loadConfig } from '../../config.js';
 import { openRootKeys } from '../../keys/root/open-root-keys.js';
 import { checkVaultKey } from '../../keys/vault-key.js';
 import { createLogger } from '../../logger.js';
@@ -73,8 +73,8 @@ async function makeBackup(file: string, isJson: boolean): Promise<void> {
 
 async function restore(file: string, options: RestoreOptions): Promise<void> {
   const config = loadConfig();
-  refuseNewKey(config);
-  const { rootKeys } = openRootKeys(config);
+  // A new key would never be that of a backup.
+  const { rootKeys } = openRootKeys(config, 'open');
   const manifest = await restoreBackup({
     file: resolve(file),
     databaseUrl: config.databaseUrl?.reveal(),
@@ -83,7 +83,7 @@ async function restore(file: string, options: RestoreOptions): Promise<void> {
     knowsAllNonces: options.serverWasStopped === true,
     checkVaultKey: (wrapped) => checkVaultKey(rootKeys, wrapped),
   }).catch(rethrow);
-  const vault = await openVault(config, { log: createLogger('silent') });
+  const vault = await openVault(config, { log: createLogger('silent'), rootKeyPurpose: 'open' });
   try {
     await recordRestore(vault.deps);
     const { signedAfterSeconds } = vault.deps;
@@ -107,16 +107,6 @@ function printAdvice(manifest: BackupManifest, acceptedFrom: string | null): voi
 function describeManifest(manifest: BackupManifest) {
   const { made_at, database, root_key_id, migrations } = manifest;
   return { made_at, database, root_key_id, migrations };
-}
-
-/** In development a missing root key is made, which would never be that of a backup. */
-function refuseNewKey(config: VaultConfig): void {
-  const isGiven = config.rootKey !== undefined || config.rootKeyFile !== undefined;
-  const path = join(config.dataDir, 'root.key');
-  if (!config.isDevelopment || isGiven || config.keyService !== undefined || existsSync(path)) return;
-  throw new CommandError(
-    `Put the root key of the backup into ${path}, or set ALTER_VAULT_ROOT_KEY_FILE to it.`,
-  );
 }
 
 function rethrow(error: unknown): never {

@@ -1,6 +1,6 @@
 import type { VaultConfig } from '../../config.js';
 import { ConfigurationError } from '../configuration-error.js';
-import { parseKey, resolveRootKey } from '../resolve-root-key.js';
+import { parseKey, type RootKeyPurpose, resolveRootKey } from '../resolve-root-key.js';
 import { createAppKeyFolder } from './app-key-folder.js';
 import { createLocalRootKey } from './local-root-key.js';
 import { createRootKeys, type RootKeyProvider, type RootKeys } from './root-key-provider.js';
@@ -17,7 +17,7 @@ export interface OpenedRootKeys {
  * Finds every root key that the configuration names: the current one, of environment, file or key service, and the previous ones.
  * Asks nobody yet. Throws ConfigurationError, whose message never holds a value.
  */
-export function openRootKeys(config: VaultConfig): OpenedRootKeys {
+export function openRootKeys(config: VaultConfig, purpose: RootKeyPurpose = 'serve'): OpenedRootKeys {
   const { keyService, appKeyDir } = config;
   const transit = keyService === undefined ? null : openTransit(config, keyService);
   const isTransitCurrent = keyService?.isCurrent === true;
@@ -46,6 +46,8 @@ export function openRootKeys(config: VaultConfig): OpenedRootKeys {
     file: config.rootKeyFile,
     isDevelopment: config.isDevelopment,
     dataDir: config.dataDir,
+    purpose,
+    isDatabaseElsewhere: config.databaseUrl !== undefined,
   });
   const current = createLocalRootKey(resolved.rootKey);
   const folders = [current, ...previous].flatMap(withFolder);
