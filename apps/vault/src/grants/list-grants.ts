@@ -9,7 +9,6 @@ import type { AppSettings, ProviderSettings } from '../settings/settings-reader.
 import { type GrantState, type ListedGrant, listGrantRows } from '../storage/live/grant-list.js';
 import { describeForecast } from './describe-forecast.js';
 import { describePolicy, findState, toIso, toIsoOrNull } from './grant-facts.js';
-import { isProxyOnlyPolicy } from './policy/proxy-only.js';
 
 const states: ReadonlySet<string> = new Set<GrantState>(['active', 'expired', 'revoked', 'needs_reauth']);
 
@@ -97,7 +96,7 @@ function describeGrant(
     label: row.label,
     forecast: state === 'revoked' || state === 'expired' ? null : describeForecast(row, provider),
     ...describePolicy(row),
-    proxy_only: provider?.isProxyOnly === true || isProxyOnlyPolicy(row.policy_json),
+    proxy_only: provider?.isProxyOnly === true || row.is_proxy_only !== 0,
   };
 }
 

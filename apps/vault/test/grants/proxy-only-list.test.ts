@@ -6,14 +6,23 @@ import { type ProxyWorld, startProxyWorld } from '../proxy/proxy-world.js';
 describeBothDatabases('proxy_only in lists', (kind) => {
   let world: ProxyWorld;
   beforeAll(async () => {
-    const open = { principal: { type: 'system' }, label: 'open' };
-    const locked = { principal: { type: 'system' }, label: 'locked', proxy_only: true };
+    const open = { principal: { type: 'system' }, label: 'open', credential: 'open' };
+    const locked = { ...open, label: 'locked', credential: 'locked', proxy_only: true };
     world = await startProxyWorld(kind, {
       provider: { proxy_only: true },
       app: (host) => ({
         managed_secrets: [
           { slug: 'whole', kind: 'bearer', hosts: [host], value: 'whole-value', proxy_only: true },
-          { slug: 'half', kind: 'bearer', hosts: [host], value: 'half-value', grants: [open, locked] },
+          {
+            slug: 'half',
+            kind: 'bearer',
+            hosts: [host],
+            credentials: [
+              { label: 'open', value: 'open-value' },
+              { label: 'locked', value: 'locked-value' },
+            ],
+            grants: [open, locked],
+          },
         ],
       }),
     });

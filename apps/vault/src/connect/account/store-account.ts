@@ -1,10 +1,10 @@
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
-import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { openTokens, type StoredTokens, sealTokens } from '../../grants/stored-tokens.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findCredential } from '../../storage/live/credentials.js';
 import { findGrantByAccount, type GrantRow, upsertGrantWithCredential } from '../../storage/live/grants.js';
+import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { computeGrantExpiry, readSessionRequest } from '../session/session-request.js';
 import { changeOpenSession, type SessionResult, writeSessionState } from '../session/session-state.js';
 import type { ConnectedAccount } from './connected-account.js';
@@ -51,7 +51,6 @@ export async function storeAccount(
         max_ttl_seconds: request.lifetime?.maxSeconds ?? null,
         created_by: createdBy,
         created_at: new Date(nowMs).toISOString(),
-        ...keepProxyOnly(request.isProxyOnly === true, existing),
       },
       credential: {
         id: credentialId,
@@ -63,6 +62,7 @@ export async function storeAccount(
       },
       nowMs,
     });
+    if (request.isProxyOnly) await lockCredential(trx, { appId: session.app_id, credentialId });
     const result: SessionResult = {
       grantId: upserted.grantId,
       providerId: account.providerId,
@@ -100,6 +100,7 @@ export async function storeAccount(
     details: {
       session_id: session.id,
       scopes: [...account.scopes],
+      ...(request.isProxyOnly ? { proxy_only: true } : {}),
       ...(request.metadata ? { metadata: { ...request.metadata } } : {}),
     },
   });

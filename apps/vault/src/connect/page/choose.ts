@@ -4,10 +4,16 @@ import { describeKey } from '../../secrets/key-entry/describe-key-entry.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findGrantById, type GrantRow } from '../../storage/live/grants.js';
+import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { storeAccount } from '../account/store-account.js';
 import { finishSession } from '../session/finish-session.js';
 import { readSessionRequest } from '../session/session-request.js';
-import { changeOpenSession, createSessionError, writeSessionState } from '../session/session-state.js';
+import {
+  changeOpenSession,
+  createSessionError,
+  type SessionResult,
+  writeSessionState,
+} from '../session/session-state.js';
 import { openByHandle } from './browser-binding.js';
 import { readMismatch } from './mismatch.js';
 
@@ -35,28 +41,47 @@ export async function useExisting(
     !request.isAccountSwitch;
   if (!isUsable) throw new ApiError('grant_not_found');
   const settings = await deps.settings.loadCurrent(row.app_id);
-  const changed = await changeOpenSession(deps, deps.storage.db, row.id, (_, state) =>
-    writeSessionState({
-      results: [
-        ...state.results.filter((result) => result.grantId !== grant.id),
-        {
-          grantId: grant.id,
-          providerId: grant.provider_id,
-          ...describeAccount(settings, grant),
-          accountDisplayName: grant.account_display_name,
-          accountEmail: null,
-          scopes: JSON.parse(grant.scopes_json) as string[],
-          operation: 'reauth',
-          atMs: deps.clock(),
-          apiBaseUrl: null,
-          grantExpiresAtMs: grant.expires_at,
-          policyCreatedBy: null,
-        },
-      ],
-      notice: null,
-    }),
-  );
+  const result: SessionResult = {
+    grantId: grant.id,
+    providerId: grant.provider_id,
+    ...describeAccount(settings, grant),
+    accountDisplayName: grant.account_display_name,
+    accountEmail: null,
+    scopes: JSON.parse(grant.scopes_json) as string[],
+    operation: 'reauth',
+    atMs: deps.clock(),
+    apiBaseUrl: null,
+    grantExpiresAtMs: grant.expires_at,
+    policyCreatedBy: null,
+  };
+  if (request.isProxyOnly) await recordLock(deps, row, grant);
+  const changed = await deps.storage.transaction(async (trx) => {
+    if (request.isProxyOnly) {
+      await lockCredential(trx, { appId: row.app_id, credentialId: grant.credential_id });
+    }
+    return changeOpenSession(deps, trx, row.id, (_, state) =>
+      writeSessionState({
+        results: [...state.results.filter((other) => other.grantId !== grant.id), result],
+        notice: null,
+      }),
+    );
+  });
   return request.providers.length === 1 ? finishSession(deps, changed.id) : changed;
+}
+
+/** Before it is done (A4): the session asks that what it hands back does not leave the vault, as it would for a new account. */
+async function recordLock(deps: VaultDeps, row: ConnectSessionRow, grant: GrantRow): Promise<void> {
+  const request = readSessionRequest(row.request_json);
+  await deps.audit.append({
+    kind: 'grant.reauthorized',
+    appId: row.app_id,
+    grantId: grant.id,
+    providerId: grant.provider_id,
+    userId: row.user_id,
+    caller: request.caller,
+    outcome: 'ok',
+    details: { session_id: row.id, proxy_only: true },
+  });
 }
 
 function describeAccount(settings: AppSettings, grant: GrantRow) {

@@ -3,11 +3,11 @@ import { uuidv7 } from 'uuidv7';
 import type { AuditEvent } from '../../audit/audit-event.js';
 import { computeGrantExpiry, readLifetime } from '../../connect/session/session-request.js';
 import type { VaultDeps } from '../../deps.js';
-import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import { verifyUserToken } from '../../identity/verify-user-token.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
+import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { findSecretCredential, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, type SecretGrantInput } from '../../storage/secrets/secret-grants.js';
 import { writeGroupId } from '../secret-principal.js';
@@ -43,6 +43,7 @@ export async function createSecretGrant(
   const principal = await resolvePrincipal(deps, settings, request.principal);
   const credentialId = await chooseCredential(deps, settings, secret, request.credential_id ?? null);
   await refuseRuledCredential(deps, settings, credentialId);
+  const isProxyOnly = request.grant_policy?.proxy_only === true;
   const grant: SecretGrantInput = {
     appId: settings.appId,
     id: uuidv7(),
@@ -56,11 +57,15 @@ export async function createSecretGrant(
       created_by: 'developer',
       created_at: new Date(nowMs).toISOString(),
       ...(lifetime?.maxSeconds ? { max_ttl_seconds: lifetime.maxSeconds } : {}),
-      ...keepProxyOnly(request.grant_policy?.proxy_only === true, undefined),
     },
     nowMs,
   };
-  await refuseTakenLabel(grant.label, () => deps.storage.transaction((trx) => insertSecretGrant(trx, grant)));
+  await refuseTakenLabel(grant.label, () =>
+    deps.storage.transaction(async (trx) => {
+      await insertSecretGrant(trx, grant);
+      if (isProxyOnly) await lockCredential(trx, { appId: grant.appId, credentialId });
+    }),
+  );
   await deps.audit.append({
     ...input.record,
     kind: 'grant.created',
@@ -71,7 +76,11 @@ export async function createSecretGrant(
     principal: grant.principalType === 'system' ? 'system' : `${grant.principalType}:${grant.principalId}`,
     credentialKind: secret.definition.kind,
     outcome: 'ok',
-    details: { label: grant.label, credential_id: credentialId },
+    details: {
+      label: grant.label,
+      credential_id: credentialId,
+      ...(isProxyOnly ? { proxy_only: true } : {}),
+    },
   });
   return grant;
 }

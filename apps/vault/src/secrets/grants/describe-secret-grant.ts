@@ -1,6 +1,5 @@
 import type { SecretGrantItem } from '@alter-ai/core-contract';
 import { describePolicy, findState, toIso, toIsoOrNull } from '../../grants/grant-facts.js';
-import { isProxyOnlyPolicy } from '../../grants/policy/proxy-only.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { ListedGrant } from '../../storage/live/grant-list.js';
 
@@ -27,6 +26,6 @@ export function describeSecretGrant(
     credential_label: row.credential_label,
     credential_kind: row.credential_owner ?? 'developer',
     ...describePolicy(row),
-    proxy_only: secret?.definition.proxy_only === true || isProxyOnlyPolicy(row.policy_json),
+    proxy_only: secret?.definition.proxy_only === true || row.is_proxy_only !== 0,
   };
 }

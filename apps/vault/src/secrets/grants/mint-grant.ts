@@ -4,9 +4,9 @@ import type { AuditEvent } from '../../audit/audit-event.js';
 import { computeGrantExpiry, readLifetime } from '../../connect/session/session-request.js';
 import type { VaultDeps } from '../../deps.js';
 import { toIso, toIsoOrNull } from '../../grants/grant-facts.js';
-import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import { findGrantById, holdGrant } from '../../storage/live/grants.js';
+import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
 import { refuseRuledCredential } from './refuse-ruled.js';
 import { refuseTakenLabel } from './taken-label.js';
@@ -47,8 +47,8 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
     created_at: toIso(nowMs),
     ...(lifetime?.maxSeconds ? { max_ttl_seconds: lifetime.maxSeconds } : {}),
     ...(tags.length > 0 ? { tags } : {}),
-    ...keepProxyOnly(request.grant_policy?.proxy_only === true, source),
   } as const;
+  const isProxyOnly = request.grant_policy?.proxy_only === true;
   const id = uuidv7();
   await refuseTakenLabel(label, () =>
     deps.storage.transaction(async (trx) => {
@@ -56,6 +56,7 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
       if (!(await holdGrant(trx, appId, source.id))) throw new ApiError('grant_not_found');
       if (await hasSiblingLabel(trx, source, label)) throw new LabelTakenError();
       await insertSibling(trx, source, { id, label, expiresAtMs, policy, nowMs });
+      if (isProxyOnly) await lockCredential(trx, { appId, credentialId: source.credential_id });
     }),
   );
   await deps.audit.append({
@@ -66,7 +67,12 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
     providerId: source.provider_id,
     userId: source.principal_type === 'user' ? source.principal_id : undefined,
     outcome: 'ok',
-    details: { minted_from: source.id, label, ...(tags.length > 0 ? { tags } : {}) },
+    details: {
+      minted_from: source.id,
+      label,
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(isProxyOnly ? { proxy_only: true } : {}),
+    },
   });
   return {
     grant_id: id,

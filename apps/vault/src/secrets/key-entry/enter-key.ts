@@ -12,11 +12,10 @@ import {
   writeSessionState,
 } from '../../connect/session/session-state.js';
 import type { VaultDeps } from '../../deps.js';
-import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { ApiError } from '../../http/api-error.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { insertSecretCredential, replaceSecretCredential } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, renewSecretGrant } from '../../storage/secrets/secret-grants.js';
 import { checkSecretFields, type SecretFields } from '../definition/secret-fields.js';
@@ -63,12 +62,10 @@ export async function enterKey(deps: VaultDeps, input: EnterKeyInput): Promise<C
   const nowMs = deps.clock();
   const expiresAtMs = computeGrantExpiry(request.lifetime, input.lifetimeSeconds, nowMs);
   const createdBy = input.lifetimeSeconds === null ? 'developer' : 'end_user';
-  const before = place.isNew ? undefined : await findGrantById(deps.storage, row.app_id, place.grantId);
   const policy = {
     max_ttl_seconds: request.lifetime?.maxSeconds ?? null,
     created_by: createdBy,
     created_at: new Date(nowMs).toISOString(),
-    ...keepProxyOnly(request.isProxyOnly === true, before),
   };
   const result: SessionResult = {
     grantId: place.grantId,
@@ -120,6 +117,7 @@ export async function enterKey(deps: VaultDeps, input: EnterKeyInput): Promise<C
         );
         if (!isReplaced || !isRenewed) throw new ApiError('grant_not_found');
       }
+      if (request.isProxyOnly) await lockCredential(trx, key);
       return changeOpenSession(deps, trx, row.id, () => ({
         ...writeSessionState({ results: [result], notice: null }),
         status: 'completed',
@@ -186,7 +184,11 @@ async function recordEntry(
     providerId: secret.slug,
     credentialKind: secret.definition.kind,
     principal: `user:${row.user_id}`,
-    details: { session_id: row.id, stored_by: 'end_user' },
+    details: {
+      session_id: row.id,
+      stored_by: 'end_user',
+      ...(request.isProxyOnly ? { proxy_only: true } : {}),
+    },
   });
   await deps.audit.append({ ...of, kind: 'connect.completed', details: { session_id: row.id } });
 }

@@ -1,4 +1,3 @@
-import { keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { type SecretDefinition, secretDefinitionSchema } from '../../secrets/definition/secret-definition.js';
 import type { Storage } from '../../storage/database/storage.js';
 import { listFieldNames, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
@@ -23,6 +22,7 @@ export async function exportManagedSecret(
   const definition = secretDefinitionSchema.parse(stored);
   const credentials = await listSecretCredentials(storage, row.app_id, row.id);
   const labels = new Map(credentials.map((credential) => [credential.id, credential.label ?? '']));
+  const locked = new Set(credentials.filter((each) => each.is_proxy_only !== 0).map(({ id }) => id));
   const grants = (await listSecretGrants(storage, row.app_id, row.id)).filter(({ policy_json: policy }) =>
     Boolean((JSON.parse(policy ?? '{}') as { is_from_file?: unknown }).is_from_file),
   );
@@ -45,7 +45,7 @@ export async function exportManagedSecret(
           : { type: 'system' },
       label: grant.label,
       credential: labels.get(grant.credential_id),
-      ...keepProxyOnly(false, grant),
+      ...(locked.has(grant.credential_id) ? { proxy_only: true } : {}),
     })),
   };
 }

@@ -38,7 +38,7 @@ const grantSchema = z.strictObject({
   label: label.default('default'),
   /** Label of the credential that the grant uses; absent: the only one, or the first. */
   credential: label.optional(),
-  /** The credential does not leave the vault through this grant: proxy mode alone (B7). */
+  /** The credential of this grant does not leave the vault, through whichever grant: proxy mode alone (B7). */
   proxy_only: z.boolean().optional(),
 });
 

@@ -86,6 +86,7 @@ async function planSecret(
     id,
     slug: entry.slug,
     credentials,
+    lockedIds: new Set(known.filter((each) => each.is_proxy_only !== 0).map((each) => each.id)),
     preferredLabel: wanted[0]?.label ?? known[0]?.label ?? undefined,
     grants: row ? await listSecretGrants(part.deps.storage, part.appId, id) : [],
   };

@@ -1,13 +1,8 @@
 import { uuidv7 } from 'uuidv7';
-import { isProxyOnlyPolicy, keepProxyOnly } from '../../grants/policy/proxy-only.js';
 import { writeGroupId } from '../../secrets/secret-principal.js';
 import type { GrantRow } from '../../storage/live/grants.js';
-import {
-  insertSecretGrant,
-  lockGrant,
-  pointGrant,
-  revokeSecretGrants,
-} from '../../storage/secrets/secret-grants.js';
+import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { insertSecretGrant, pointGrant, revokeSecretGrants } from '../../storage/secrets/secret-grants.js';
 import type { PlanPart } from '../apply/change.js';
 import type { SecretGrantEntry } from './managed-secret-schema.js';
 
@@ -17,6 +12,8 @@ export interface PlannedSecret {
   readonly slug: string;
   /** Ids of its credentials by label, those about to be stored among them. */
   readonly credentials: ReadonlyMap<string, string>;
+  /** Ids of the credentials that do not leave the vault. */
+  readonly lockedIds: ReadonlySet<string>;
   /** Label of the credential that a grant uses which names none. */
   readonly preferredLabel: string | undefined;
   /** Its live grants. */
@@ -62,16 +59,18 @@ export function planSecretGrants(
     }
     const grantId = row?.id ?? uuidv7();
     planned.push({ grant_id: grantId, label: entry.label, credentialId });
-    const isLocked = entry.proxy_only === true && row !== undefined && !isProxyOnlyPolicy(row.policy_json);
-    if (row && row.credential_id === credentialId && !isLocked) continue;
+    // Who was promised that nothing leaves through this grant keeps that promise when it gets another value.
+    const isLocked = entry.proxy_only === true || (row && secret.lockedIds.has(row.credential_id)) === true;
+    const isLocking = isLocked && !secret.lockedIds.has(credentialId);
+    if (row && row.credential_id === credentialId && !isLocking) continue;
     fields.push(`grant ${entry.label}`);
+    const { appId } = part;
     if (row) {
-      const key = { appId: part.appId, grantId, secretId: secret.id };
       part.writes.push(async (trx) => {
-        await pointGrant(trx, key, credentialId);
-        if (isLocked) await lockGrant(trx, key, row.policy_json);
+        await pointGrant(trx, { appId, grantId, secretId: secret.id }, credentialId);
       });
     } else planNewGrant(part, secret, entry, { grantId, principalId, credentialId });
+    if (isLocking) part.writes.push((trx) => lockCredential(trx, { appId, credentialId }));
   }
   // Grants that were made elsewhere, by a user or through the API, are no business of the file's.
   for (const grant of secret.grants.filter((row) => !named.has(nameOf(row)))) {
@@ -108,7 +107,6 @@ function planNewGrant(
         created_by: 'developer',
         created_at: new Date(nowMs).toISOString(),
         is_from_file: true,
-        ...keepProxyOnly(entry.proxy_only === true, undefined),
       },
       nowMs,
     }),

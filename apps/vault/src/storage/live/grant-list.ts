@@ -28,6 +28,7 @@ export type ListedGrant = Selectable<GrantTable> & {
   readonly credential_label: string | null;
   readonly credential_owner: CredentialTable['owner'];
   readonly metadata_json: string;
+  readonly is_proxy_only: number;
 } & Pick<CredentialTable, (typeof forecastColumns)[number]>;
 
 /** What `forecastNeed` judges by, beside status and access_expires_at. */
@@ -66,6 +67,7 @@ export async function listGrantRows(
         'c.metadata_json',
         'c.label as credential_label',
         'c.owner as credential_owner',
+        'c.is_proxy_only',
       ])
       .select(forecastColumns)
       .orderBy('g.id', 'desc')

@@ -2,6 +2,7 @@ import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
+import { lockCredential } from '../secrets/lock-credential.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
 import { healthy, holdCredential, released } from './credentials.js';
@@ -203,11 +204,13 @@ async function replaceTokens(trx: Transaction<Tables>, input: GrantInput): Promi
 async function replaceCredential(trx: Transaction<Tables>, input: GrantInput, oldId: string): Promise<void> {
   const old = await trx
     .selectFrom('credentials')
-    .select('generation')
+    .select(['generation', 'is_proxy_only'])
     .where('app_id', '=', input.appId)
     .where('id', '=', oldId)
     .executeTakeFirst();
   await insertCredential(trx, input, (old?.generation ?? 0) + 1);
+  if (old?.is_proxy_only)
+    await lockCredential(trx, { appId: input.appId, credentialId: input.credential.id });
   await trx
     .updateTable('grants')
     .set({ credential_id: input.credential.id })

@@ -27,6 +27,7 @@ export interface UsableGrant {
   readonly access_expires_at: number | null;
   readonly access_issued_at: number;
   readonly has_refresh_token: number;
+  readonly is_proxy_only: number;
   readonly is_refresh_forced: number;
   readonly credential_status: CredentialTable['status'];
   readonly death_cause: string | null;
@@ -136,6 +137,7 @@ const credentialColumns = [
   'c.access_expires_at',
   'c.access_issued_at',
   'c.has_refresh_token',
+  'c.is_proxy_only',
   'c.is_refresh_forced',
   'c.status as credential_status',
   'c.death_cause',
@@ -150,6 +152,7 @@ type CredentialPart = Pick<
   | 'access_expires_at'
   | 'access_issued_at'
   | 'has_refresh_token'
+  | 'is_proxy_only'
   | 'is_refresh_forced'
   | 'credential_status'
   | 'death_cause'

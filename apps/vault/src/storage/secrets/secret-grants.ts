@@ -233,21 +233,6 @@ export function listUserSecretGrants(
     .execute();
 }
 
-/** Marks a grant's credential as one that does not leave the vault (B7); there is no way back but another grant. */
-export async function lockGrant(
-  executor: Executor,
-  key: { appId: string; grantId: string },
-  policyJson: string | null,
-): Promise<void> {
-  const policy = { ...(JSON.parse(policyJson ?? '{}') as Record<string, unknown>), proxy_only: true };
-  await executor
-    .updateTable('grants')
-    .set({ policy_json: JSON.stringify(policy) })
-    .where('app_id', '=', key.appId)
-    .where('id', '=', key.grantId)
-    .execute();
-}
-
 /** Gives a grant whose key was replaced its new lifetime. @returns whether there is such a live grant */
 export async function renewSecretGrant(
   trx: Executor,

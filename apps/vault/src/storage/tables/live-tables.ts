@@ -50,6 +50,8 @@ export interface CredentialTable {
   /** R1: when it is refreshed in the background, so that no limit of its provider passes; null where there is none. */
   renew_at: number | null;
   has_refresh_token: number;
+  /** It does not leave the vault, through whichever grant (B7). */
+  is_proxy_only: Generated<number>;
   status: 'active' | 'needs_reauth' | 'revoked';
   /** Code of the cause of death, e.g. `invalid_grant`, `interrupted_refresh`, and its evidence. */
   death_cause: string | null;
@@ -103,7 +105,7 @@ export interface GrantTable {
   /** Scopes that a report or a provider 403 named; not null means the next use is refused (scope_mismatch). */
   mismatch_json: string | null;
   expires_at: number | null;
-  /** max_ttl_seconds, created_by, created_at. */
+  /** max_ttl_seconds, created_by, created_at, tags, is_from_file. */
   policy_json: string | null;
   /** Parameters given on the connect page, e.g. `{"subdomain": "acme"}`. */
   parameters_json: string;
