@@ -30,6 +30,7 @@ export {
   type InjectableCredential,
   type InjectableRequest,
   InjectionError,
+  StreamedBodyError,
 } from './injection/injectable.js';
 export { dropQuery, encodeStrict } from './injection/query.js';
 export {

@@ -36,7 +36,7 @@ export interface InjectableRequest {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | undefined;
-  /** The body follows as a stream, so its hash is not known; AWS takes that for S3 over https only. */
+  /** The body follows as a stream, so its hash is not known; of AWS's services S3 alone takes that. */
   readonly isBodyStreamed?: boolean;
 }
 
@@ -48,5 +48,16 @@ export class InjectionError extends Error {
     super(`The credential cannot be put into the request: ${place}.`);
     this.name = 'InjectionError';
     this.place = place;
+  }
+}
+
+/** The body follows as a stream, and this service of AWS wants its hash in the signature. */
+export class StreamedBodyError extends InjectionError {
+  readonly service: string;
+
+  constructor(service: string) {
+    super('streamed body');
+    this.name = 'StreamedBodyError';
+    this.service = service;
   }
 }

@@ -6,6 +6,7 @@ import {
   injectCredential,
   listInjectedHeaders,
   readInjectableCredential,
+  StreamedBodyError,
 } from '@alter-ai/core-crypto';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
@@ -103,8 +104,15 @@ function readInjectable(credential: PreparedCall['credential']): InjectableCrede
   }
 }
 
-/** Region and service of a secret that nobody has said, or a definition that fits no request. */
+/** Region and service of a secret that nobody has said, a definition that fits no request, or a body that cannot be signed. */
 function describeUnusable(error: unknown): unknown {
+  if (error instanceof StreamedBodyError) {
+    return new ApiError('invalid_request', {
+      message: `The service ${error.service} wants the hash of a body in the signature, so it cannot be streamed. Send it to /sdk/proxy (proxyRequest), which takes up to 4 MiB.`,
+      fields: { field: 'has_body' },
+      cause: error,
+    });
+  }
   if (!(error instanceof InjectionError)) return error;
   return new ApiError('provider_not_configured', { message: error.message, cause: error });
 }

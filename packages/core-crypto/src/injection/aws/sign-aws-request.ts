@@ -1,4 +1,9 @@
-import { type AwsCredential, type InjectableRequest, InjectionError } from '../injectable.js';
+import {
+  type AwsCredential,
+  type InjectableRequest,
+  InjectionError,
+  StreamedBodyError,
+} from '../injectable.js';
 import { encodeStrict, readQueryPairs } from '../query.js';
 import { readAwsPlace } from './aws-host.js';
 
@@ -42,13 +47,11 @@ export interface AwsSigning {
   readonly now: () => Date;
 }
 
-/** Services of the S3 family take the path as it is (Amazon S3 API reference, "Signature calculations"). */
-const plainPathServices: ReadonlySet<string> = new Set([
-  's3',
-  's3express',
-  's3-outposts',
-  's3-object-lambda',
-]);
+/**
+ * Services of the S3 family take the path as it is, and bodies whose hash is not known (Amazon S3 API reference, "Signature
+ * calculations").
+ */
+const s3Services: ReadonlySet<string> = new Set(['s3', 's3express', 's3-outposts', 's3-object-lambda']);
 /** What a signature sets; a caller's own would contradict it. */
 export const signatureHeaders: ReadonlySet<string> = new Set([
   'authorization',
@@ -61,7 +64,7 @@ export const signatureHeaders: ReadonlySet<string> = new Set([
 /**
  * Signs a request with AWS Signature Version 4. Path and query are first written in the one spelling that the receiver's
  * canonical request has, so that nothing on the way can read them otherwise; `//`, empty values and order stay.
- * @throws InjectionError `region` or `service` neither in the host nor stored
+ * @throws InjectionError `region` or `service` neither in the host nor stored; StreamedBodyError
  */
 export async function signAwsRequest(
   credential: AwsCredential,
@@ -73,6 +76,7 @@ export async function signAwsRequest(
   const service = place?.service ?? credential.service;
   if (region === undefined) throw new InjectionError('region');
   if (service === undefined) throw new InjectionError('service');
+  if (request.isBodyStreamed === true && !s3Services.has(service)) throw new StreamedBodyError(service);
 
   const path = encodePath(request.url.pathname);
   const pairs = readQueryPairs(request.url.search);
@@ -103,7 +107,7 @@ export async function signAwsRequest(
       sessionToken: credential.sessionToken?.reveal(),
       region,
       service,
-      isPathEncodedAgain: !plainPathServices.has(service),
+      isPathEncodedAgain: !s3Services.has(service),
     },
     aws.now(),
   );
