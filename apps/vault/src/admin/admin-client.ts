@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { VaultConfig } from '../config.js';
 import { createLogger } from '../logger.js';
 import { openVault } from '../open-vault.js';
+import { describeNoVault, hasVault } from './find-vault.js';
 import { OperationError } from './operation.js';
 import {
   type Answer,
@@ -25,10 +26,14 @@ export interface AdminClient {
 }
 
 /**
- * Reaches the running server through its socket, or opens the vault itself when none runs.
- * @throws OperationError `socket_not_own`: the folder below the temporary directory is another user's, and would be told secrets
+ * Reaches the running server through its socket, or opens the vault itself when none runs; only with `mayBegin` it begins a new one.
+ * @throws OperationError `socket_not_own`: the folder below the temporary directory is another user's, and would be told secrets;
+ * `not_found`: there is no vault
  */
-export async function openAdminClient(config: VaultConfig): Promise<AdminClient> {
+export async function openAdminClient(
+  config: VaultConfig,
+  options: { mayBegin?: boolean } = {},
+): Promise<AdminClient> {
   const { path, folder } = findAdminSocketPath(config.dataDir);
   if (folder !== resolve(config.dataDir) && existsSync(folder) && !isOwnFolder(folder)) {
     throw new OperationError(
@@ -37,7 +42,13 @@ export async function openAdminClient(config: VaultConfig): Promise<AdminClient>
     );
   }
   if (existsSync(path) && (await isReachable(path))) return createSocketClient(path);
-  const vault = await openVault(config, { log: createLogger('silent') });
+  const isThere = await hasVault(config);
+  // In a wrong folder every answer would be about nothing, and look well.
+  if (!isThere && options.mayBegin !== true) throw new OperationError('not_found', describeNoVault(config));
+  const vault = await openVault(config, {
+    log: createLogger('silent'),
+    rootKeyPurpose: isThere ? 'open' : 'begin',
+  });
   return {
     isServerRunning: false,
     call: async (name, input) => (await runOperation(vault.deps, name, input)) as never,

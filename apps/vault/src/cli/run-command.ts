@@ -16,12 +16,13 @@ export class CommandError extends Error {
   }
 }
 
-/** Does the work of one command with the vault: the running server's, or the one in the data directory. */
+/** Does the work of one command with the vault: the running server's, or the one in the data directory, which `mayBegin` makes. */
 export async function withVault<T>(
   work: (client: AdminClient, config: VaultConfig) => Promise<T>,
+  options: { mayBegin?: boolean } = {},
 ): Promise<T> {
   const config = loadConfig();
-  const client = await openAdminClient(config);
+  const client = await openAdminClient(config, options);
   try {
     return await work(client, config);
   } finally {

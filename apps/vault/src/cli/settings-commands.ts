@@ -43,12 +43,14 @@ async function apply(options: ApplyOptions): Promise<void> {
   for (const { warnings } of files) {
     for (const { file, path, message } of warnings) console.error(`warning: ${file}: ${path}: ${message}`);
   }
-  const result = await withVault((client) =>
-    client.call('settings.apply', {
-      files: files.map(({ label, content }) => ({ label, content })),
-      isPruning: options.prune === true,
-      isDryRun: options.yes !== true,
-    }),
+  const result = await withVault(
+    (client) =>
+      client.call('settings.apply', {
+        files: files.map(({ label, content }) => ({ label, content })),
+        isPruning: options.prune === true,
+        isDryRun: options.yes !== true,
+      }),
+    { mayBegin: true },
   );
   if (options.json) {
     printJson(options.yes ? { apps: result.apps } : { changes: result.changes });

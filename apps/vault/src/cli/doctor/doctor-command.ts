@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { printJson, printTable } from '../output.js';
 import { CommandError, withVault } from '../run-command.js';
@@ -18,9 +19,13 @@ export function addDoctorCommand(program: Command): void {
     .option('--json', 'print the checks as JSON')
     .action(async (options: DoctorOptions) => {
       const input = { hasNetwork: options.network === true };
-      const { checks } = await withVault((client) => client.call('doctor', input));
-      if (options.json) printJson({ checks });
+      const { checks, dataDir } = await withVault(async (client, config) => ({
+        ...(await client.call('doctor', input)),
+        dataDir: resolve(config.dataDir),
+      }));
+      if (options.json) printJson({ data_directory: dataDir, checks });
       else {
+        console.log(`data directory: ${dataDir}`);
         printTable(
           ['', 'check', 'finding'],
           checks.map((check) => [check.status, check.name, check.message]),
