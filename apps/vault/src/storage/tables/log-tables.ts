@@ -37,7 +37,7 @@ export interface AuditCheckpointTable {
   contents: string;
 }
 
-/** Which checkpoint covers a chain up to a record; only for finding it, the truth is in the checkpoint. */
+/** Which checkpoint covers a chain up to a record; only for finding it: nobody signs it, the truth is in the checkpoint. */
 export interface AuditCheckpointChainTable {
   chain_id: string;
   last_sequence: number;
