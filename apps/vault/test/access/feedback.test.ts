@@ -56,6 +56,18 @@ describeBothDatabases('what callers report back', (kind) => {
     for (const hidden of ['body-text-of', 'hidden-value']) expect(text).not.toContain(hidden);
   });
 
+  it.each([
+    ['a value of 513 characters', { run_id: 'x'.repeat(513) }],
+    ['a name of 65', { ['x'.repeat(65)]: 'r7' }],
+    ['21 names', Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`k${index}`, 'x']))],
+  ])('takes no more context than the header does: %s', async (_name, context) => {
+    const { grant_id: grantId } = await connectAccount(stack.vault, { provider: 'acme' });
+    expect((await report(grantId, { context })).status).toBe(400);
+    expect((await listAuditRecords(stack, grantId)).filter(({ kind }) => kind === 'access.outcome')).toEqual(
+      [],
+    );
+  });
+
   it.each([null, 'text', 7, [1, { a: 2 }], true])('takes any JSON as request_body: %j', async (body) => {
     const { grant_id: grantId } = await connectAccount(stack.vault, { provider: 'acme' });
     expect((await report(grantId, { request_body: body, response_status: 0 })).status).toBe(200);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { contextLimits } from '../headers.js';
 import { uuidSchema } from '../ids.js';
 
 /** `reason` of a call: up to 2,000 characters of any kind. */
@@ -61,7 +62,11 @@ export const tokenResponseSchema = z.object({
 /** Answer of `POST /sdk/token`, parsed. */
 export type TokenResponse = z.infer<typeof tokenResponseSchema>;
 
-/** Body of `POST /sdk/oauth/audit/api-call` (wire/1 §6.1). */
+const contextSchema = z
+  .record(z.string().max(contextLimits.keyCharactersMax), z.string().max(contextLimits.valueCharactersMax))
+  .refine((context) => Object.keys(context).length <= contextLimits.keysMax, 'has too many keys');
+
+/** Body of `POST /sdk/oauth/audit/api-call` (wire/1 §6.1); its context is limited as in the header (wire/1 §4.1). */
 export const auditCallRequestSchema = z.strictObject({
   grant_id: uuidSchema,
   provider_id: z.string().max(255),
@@ -75,7 +80,7 @@ export const auditCallRequestSchema = z.strictObject({
   response_body: z.string().nullable().optional(),
   latency_ms: z.number().min(0).max(86_400_000),
   reason: reasonSchema,
-  context: z.record(z.string(), z.string()).nullable().optional(),
+  context: contextSchema.nullable().optional(),
 });
 /** Body of the audit post, parsed. */
 export type AuditCallRequest = z.infer<typeof auditCallRequestSchema>;
