@@ -1,4 +1,5 @@
 import type { TokenRequest, TokenResponse } from '@alter-ai/core-contract';
+import type { SecretValue } from '@alter-ai/core-crypto';
 import { openReleasedTokens } from '../grants/stored-tokens.js';
 import { ApiError } from '../http/api-error.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -20,6 +21,8 @@ export interface PreparedCall {
   readonly kind: 'oauth' | 'managed_secret';
   readonly grant: UsableGrant;
   readonly credential: TokenResponse;
+  /** Secrets that `credential` may hold as a part of a longer text. */
+  readonly parts: readonly SecretValue[];
   /** Hosts that the credential may go to (E1). */
   readonly allowedHosts: readonly string[];
   /** CIDRs and hosts inside the operator's network that it may go to. */
@@ -55,7 +58,7 @@ export async function prepareCall(
     return {
       kind: 'managed_secret',
       grant,
-      credential: await releaseSecret(context, { body, settings, grant, secret, facts }),
+      ...(await releaseSecret(context, { body, settings, grant, secret, facts })),
       allowedHosts: hosts,
       allowedNetworks: own.length === 0 ? settings.allowedNetworks : [...settings.allowedNetworks, ...own],
     };
@@ -77,6 +80,7 @@ export async function prepareCall(
     kind: 'oauth',
     grant: usable,
     credential: answerToken(usable, provider, tokens, { allowedHosts, nowMs: deps.clock() }),
+    parts: [],
     allowedHosts,
     allowedNetworks: settings.allowedNetworks,
   };

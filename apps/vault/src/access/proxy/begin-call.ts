@@ -78,7 +78,7 @@ export async function prepareAndRender(
   facts.url = plain.url.href;
   const request = await inject(context, injectable, plain);
   checkUrlLength(request.url);
-  return { ...given, prepared, request, echoes: listEchoPatterns(credential) };
+  return { ...given, prepared, request, echoes: listEchoPatterns(credential, prepared.parts) };
 }
 
 async function inject(

@@ -6,7 +6,7 @@ import type { RequestContext } from '../../http/request-context.js';
 import { beginCall, type RenderedCall } from './begin-call.js';
 import { describeCredentialHint } from './credential-hint.js';
 import { describeFailure } from './describe-failure.js';
-import { hasEcho, hasHeaderEcho } from './echo/echo-filter.js';
+import { cutBeginning, hasEcho, hasHeaderEcho } from './echo/echo-filter.js';
 import { describeStatus, recordCallOutcome, recordEcho } from './record-call-outcome.js';
 import { readContent, urlCharactersMax } from './render-call.js';
 import { learnFromAnswer, readChallenge, renewCall } from './renew-call.js';
@@ -94,7 +94,7 @@ async function exchange(
 
 async function callProvider(
   { deps }: RequestContext,
-  { request, prepared }: RenderedCall,
+  { request, prepared, echoes }: RenderedCall,
   limits: Limits,
   startedAtMs: number,
 ): Promise<ProviderAnswer> {
@@ -121,11 +121,12 @@ async function callProvider(
     if (size > responseBytesMax) break;
   }
   const whole = Buffer.concat(chunks);
+  const isTruncated = size > responseBytesMax;
   return {
     status,
     headers,
-    body: whole.subarray(0, responseBytesMax),
-    isTruncated: size > responseBytesMax,
+    body: isTruncated ? cutBeginning(whole.subarray(0, responseBytesMax), echoes) : whole,
+    isTruncated,
     durationMs: performance.now() - startedAtMs,
   };
 }

@@ -37,6 +37,11 @@ export function hasEcho(data: Buffer, patterns: EchoPatterns): boolean {
   return patterns.some((pattern) => data.includes(pattern));
 }
 
+/** What is left of a body that is cut off, without a credential's beginning at its end. */
+export function cutBeginning(data: Buffer, patterns: EchoPatterns): Buffer {
+  return data.subarray(0, data.length - measureBeginning(data, patterns));
+}
+
 /** Whether a credential is in one of these headers. */
 export function hasHeaderEcho(
   headers: readonly (readonly [name: string, value: string])[],
