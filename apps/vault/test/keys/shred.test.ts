@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateRootKey, OpenError } from '@alter-ai/core-crypto';
+import { sql } from 'kysely';
 import pino from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.js';
@@ -76,6 +77,37 @@ describeBothDatabases('shredding of an app', (kind) => {
     });
     const apply = applyConfig(deps, { version: 1, apps: [{ slug: 'demo', name: 'Demo' }] });
     await expect(apply).rejects.toThrow('apps[0].slug: was shredded');
+  }, 30_000);
+
+  it('K2, F1: killed in the middle, the key is gone already; the same command clears what is left', async () => {
+    stack = await startConnectStack(kind);
+    cleanups.push(() => stack.close());
+    const { deps, appIds } = stack.vault;
+    const { db } = deps.storage;
+    const { grant_id: grantId } = await connectAccount(stack.vault, { provider: 'acme' });
+    const place = { table: 'credentials', rowId: 'r', appId: appIds.demo ?? '', field: 'tokens' };
+    const sealed = await deps.keyring.seal(place, 'secret');
+    // Clearing the tokens fails from now on, as for a process that dies there.
+    const broken = { sqlite: "select raise(abort, 'broken');", postgres: "raise exception 'broken';" }[kind];
+    if (kind === 'postgres')
+      await sql
+        .raw(`create function broken() returns trigger as $$ begin ${broken} end $$ language plpgsql`)
+        .execute(db);
+    const body = kind === 'postgres' ? 'for each row execute function broken()' : `begin ${broken} end`;
+    await sql.raw(`create trigger broken before update of sealed_tokens on credentials ${body}`).execute(db);
+    await expect(shredApp(deps, { slug: 'demo', isDryRun: false })).rejects.toThrow('broken');
+    deps.keyring.forgetApp(place.appId);
+    await expect(deps.keyring.open(place, sealed)).rejects.toThrow(OpenError);
+    expect((await callToken(stack, { grant_id: grantId })).status).toBe(401);
+
+    await sql.raw(`drop trigger broken${kind === 'postgres' ? ' on credentials' : ''}`).execute(db);
+    const again = await shredApp(deps, { slug: 'demo', isDryRun: false });
+    expect(again.isDone).toBe(true);
+    expect(again.values).toBeGreaterThan(0);
+    expect((await shredApp(deps, { slug: 'demo', isDryRun: false })).values).toBe(0);
+    expect((await checkKeysOf(deps)).find((check) => check.name === 'keys of demo')).toMatchObject({
+      message: 'shredded; nothing sealed is left',
+    });
   }, 30_000);
 
   it.runIf(kind === 'postgres')('K2: another process drops what it had in memory', async () => {

@@ -22,8 +22,8 @@ type Deps = Pick<VaultDeps, 'storage' | 'keyring' | 'audit' | 'clock'>;
 
 /**
  * Destroys the key of an app, and with it everything that was ever sealed for the app (K2): first its API keys and grants are revoked,
- * then the key of its own outside of the database is destroyed, where it has one, then everything of it inside. On record before and
- * after; after a kill in the middle it is done again from the beginning, which does no harm. Throws RotationError, KeyServiceError,
+ * then the key of its own outside of the database is destroyed, where it has one, then its keys inside, then the values. On record before
+ * and after; after a kill in the middle it is done again from the beginning, which does no harm. Throws RotationError, KeyServiceError,
  * AuditUnavailableError
  */
 export async function shredApp(deps: Deps, input: { slug: string; isDryRun: boolean }): Promise<ShredResult> {
@@ -35,7 +35,7 @@ export async function shredApp(deps: Deps, input: { slug: string; isDryRun: bool
   const values = await countValues(deps, app.id);
   const planned = { app: app.slug, values, apiKeys: 0, grants: 0, isGoneFromCopies };
   if (input.isDryRun) return { ...planned, isDone: false };
-  if (app.shredded_at !== null) return { ...planned, isDone: true };
+  if (app.shredded_at !== null && values === 0) return { ...planned, isDone: true };
   const record = (outcome: string, details: Readonly<Record<string, number | boolean>>) =>
     deps.audit.append({ kind: 'app.shredded', appId: app.id, principal: 'operator', outcome, details });
   await record('begun', { values, is_gone_from_copies: isGoneFromCopies });
