@@ -9,7 +9,7 @@ import {
   listRunningRotations,
 } from '../../storage/keys/rotations.js';
 import { RotationError } from '../rotation-error.js';
-import { describeTarget, listRootKeysInUse } from './root-target.js';
+import { describeTarget, hasSameTarget, listRootKeysInUse } from './root-target.js';
 import { startPass } from './rotation-position.js';
 
 /** A process that was silent for longer counts as ended. */
@@ -27,7 +27,7 @@ export async function beginRootRotation(deps: Deps): Promise<string | null> {
   const { storage, keyring } = deps;
   const target = await describeTarget(keyring.rootKeys);
   const running = (await listRunningRotations(storage)).find((row) => row.kind === 'root');
-  if (running !== undefined && running.to_key !== target.name) {
+  if (running !== undefined && !hasSameTarget(running, keyring.rootKeys)) {
     throw new RotationError(
       `A rotation to root key ${running.to_key} is under way, and this process has ${target.name}. Finish that one first.`,
     );
@@ -61,7 +61,7 @@ export async function beginRootRotation(deps: Deps): Promise<string | null> {
 
 function buildRotation(
   deps: Deps,
-  target: { name: string; ids: string[] },
+  target: { readonly name: string; readonly ids: readonly string[] },
   found: readonly { name: string; wrapped: number }[],
 ): KeyRotationRow {
   const others = new Set(found.map((item) => item.name).filter((name) => name !== target.name));

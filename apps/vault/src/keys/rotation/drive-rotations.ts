@@ -13,7 +13,7 @@ import {
 } from '../../storage/keys/rotations.js';
 import { type OnBatch, reencryptApp } from './reencrypt-app.js';
 import { rewrapRoot } from './rewrap-root.js';
-import { describeTarget } from './root-target.js';
+import { describeTarget, hasSameTarget, type RootTarget } from './root-target.js';
 import { type RotationPosition, readPosition, startPass } from './rotation-position.js';
 
 /** What driving needs. */
@@ -70,8 +70,9 @@ async function driveOnce(
   await deleteStaleChecks(storage);
   const rows = (await listRunningRotations(storage)).filter((row) => row.phase !== 'checking');
   if (rows.length === 0) return 'none';
-  for (const { id, kind, to_key } of rows) {
-    if (kind === 'root' && (await describeTarget(deps.keyring.rootKeys)).name !== to_key) continue;
+  for (const rotation of rows) {
+    const { id, kind } = rotation;
+    if (kind === 'root' && !hasSameTarget(rotation, deps.keyring.rootKeys)) continue;
     if (!(await takeRotation(storage, { id, holder, leaseMs }))) continue;
     const [row] = await listRotations(storage, [id]);
     if (row === undefined) continue;
@@ -83,34 +84,37 @@ async function driveOnce(
 
 async function workOn(
   deps: DriveDeps,
-  row: KeyRotationRow,
+  taken: KeyRotationRow,
   holder: string,
   options: DriveOptions,
   isOver: () => boolean,
 ): Promise<void> {
-  const held = { id: row.id, holder, leaseMs };
+  const held = { id: taken.id, holder, leaseMs };
   const write = (progress: RotationProgress) => updateRotation(deps.storage, held, progress);
-  const restart = JSON.stringify(startPass(readPosition(row).neededKeys));
-  const settleMs = options.settleMs ?? findSettleMs(deps, row.kind);
-  if (row.phase === 'settling') {
-    if (row.app_id !== null) await closeRetiredDataKeys(deps.storage, row.app_id, deps.clock());
-    await write({ phase: 'sweeping', position_json: restart, isReleased: true });
-    return;
-  }
-  let { changed } = row;
-  const onBatch: OnBatch = async (position, batch) => {
-    changed += batch.changed;
-    const isEnding = isOver();
-    const isHeld = await write({
-      position_json: JSON.stringify(position),
-      changed,
-      isReleased: isEnding,
-    });
-    if (!isHeld || isEnding) return false;
-    await sleep(Math.max(1, batch.tookMs * (options.pauseFactor ?? 1.5)));
-    return true;
-  };
   try {
+    const target = taken.app_id === null ? await describeTarget(deps.keyring.rootKeys) : null;
+    const row = target === null ? taken : await followVersion(taken, target, write);
+    if (row === null) return;
+    const restart = JSON.stringify(startPass(readPosition(row).neededKeys));
+    const settleMs = options.settleMs ?? findSettleMs(deps, row.kind);
+    if (row.phase === 'settling') {
+      if (row.app_id !== null) await closeRetiredDataKeys(deps.storage, row.app_id, deps.clock());
+      await write({ phase: 'sweeping', position_json: restart, isReleased: true });
+      return;
+    }
+    let { changed } = row;
+    const onBatch: OnBatch = async (position, batch) => {
+      changed += batch.changed;
+      const isEnding = isOver();
+      const isHeld = await write({
+        position_json: JSON.stringify(position),
+        changed,
+        isReleased: isEnding,
+      });
+      if (!isHeld || isEnding) return false;
+      await sleep(Math.max(1, batch.tookMs * (options.pauseFactor ?? 1.5)));
+      return true;
+    };
     const from = readPosition(row);
     const end =
       row.app_id === null
@@ -125,6 +129,21 @@ async function workOn(
     await write({ isReleased: true }).catch(() => false);
     throw error;
   }
+}
+
+/** A key that has got another version since: the rotation goes to that one, from the beginning. Null when it was taken over. */
+async function followVersion(
+  row: KeyRotationRow,
+  target: RootTarget,
+  write: (progress: RotationProgress) => Promise<boolean>,
+): Promise<KeyRotationRow | null> {
+  if (row.to_key === target.name) return row;
+  const changes = {
+    to_key: target.name,
+    phase: 'rewriting' as const,
+    position_json: JSON.stringify(startPass(target.ids)),
+  };
+  return (await write(changes)) ? { ...row, ...changes } : null;
 }
 
 function findSettleMs(deps: DriveDeps, kind: KeyRotationRow['kind']): number {

@@ -105,7 +105,10 @@ export async function takeRotation(
 
 /** What a holder writes: progress, and with `settleMs` that nobody goes on before that time has passed. */
 export interface RotationProgress
-  extends Pick<Updateable<KeyRotationTable>, 'phase' | 'position_json' | 'changed' | 'total' | 'unreadable'> {
+  extends Pick<
+    Updateable<KeyRotationTable>,
+    'phase' | 'position_json' | 'changed' | 'total' | 'unreadable' | 'to_key'
+  > {
   readonly settleMs?: number;
   /** Gives the rotation back; else it is held for `leaseMs` more. */
   readonly isReleased?: boolean;
