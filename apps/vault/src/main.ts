@@ -71,7 +71,7 @@ async function main(): Promise<number | undefined> {
         process.exit(1);
       });
     }
-    const server = await runServer(config, log, (line) => console.log(line));
+    const server = await runServer(config, log);
     stopOnSignal(server);
     console.log(`ready ${server.publicUrl}`);
     return undefined;

@@ -21,9 +21,7 @@ import { listUpkeepJobs } from './jobs/upkeep-jobs.js';
 import { listen } from './listen.js';
 import { openVault } from './open-vault.js';
 import { drainRefreshes } from './refresh/ensure-fresh.js';
-import { applySettings } from './settings/apply/apply-settings.js';
-import { readSettingsFile } from './settings/file/read-file.js';
-import type { VaultFile } from './settings/file/vault-file-schema.js';
+import { applyAtStart } from './settings/apply/apply-at-start.js';
 import { deleteEndedSessions } from './storage/live/connect-sessions.js';
 import { observeJob } from './telemetry/observe.js';
 import { startMetricsExport, startTelemetry } from './telemetry/start-telemetry.js';
@@ -36,9 +34,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Where a server tells people what they need to know once. */
-export type Announce = (line: string) => void;
-
 /** Load balancers get to see that readiness is false before the socket closes. */
 const stopNoticeMs = 300;
 const drainTimeoutMs = 12_000;
@@ -48,7 +43,7 @@ const telemetryTimeoutMs = 1_000;
 const endedSessionsKeptMs = 7 * 86_400_000;
 
 /** Starts a server: socket, database, keys, settings file, application, jobs, admin socket. */
-export async function runServer(given: VaultConfig, log: Logger, announce: Announce): Promise<RunningServer> {
+export async function runServer(given: VaultConfig, log: Logger): Promise<RunningServer> {
   const socket = await listen(given.host, given.port);
   const config = withPort(given, socket.port);
   const stopping = new AbortController();
@@ -61,10 +56,10 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
   });
   const { deps } = vault;
   if (vault.generatedKeyPath)
-    announce(`root key made: ${vault.generatedKeyPath} (keep it: nothing opens without it)`);
+    log.warn({ path: vault.generatedKeyPath }, 'root key made; keep it, nothing opens without it');
   const state: ServerState = { isStopping: false };
   try {
-    await applyConfigFiles(deps, announce);
+    await applyAtStart(deps);
     const listener = createServerListener(deps, state, () => describeUnreadable(deps));
     socket.serve(listener, config.publicUrl);
     await recordRestore(deps);
@@ -100,30 +95,6 @@ export async function runServer(given: VaultConfig, log: Logger, announce: Annou
     await socket.drain(0);
     await vault.close();
     throw error;
-  }
-}
-
-async function applyConfigFiles(deps: VaultDeps, announce: Announce): Promise<void> {
-  const { config, log } = deps;
-  if (config.configFiles.length === 0) return;
-  const files: { label: string; file: VaultFile }[] = [];
-  for (const path of config.configFiles) {
-    const read = await readSettingsFile(path, config);
-    for (const warning of read.warnings)
-      log.warn({ file: warning.file, path: warning.path }, warning.message);
-    files.push({ label: path, file: read.file });
-  }
-  const result = await applySettings(deps, { files, isPruning: false, appliedBy: 'configuration file' });
-  const changed = result.changes.filter((change) => change.action !== 'unchanged').length;
-  log.info({ files: config.configFiles, changed }, 'settings applied');
-  for (const app of result.apps) {
-    for (const key of app.api_keys) {
-      if (key.value) announce(`api key "${key.name}" of app "${app.slug}", shown once: ${key.value}`);
-    }
-    for (const webhook of app.webhooks) {
-      if (webhook.secret)
-        announce(`secret of webhook "${webhook.name}" of app "${app.slug}", shown once: ${webhook.secret}`);
-    }
   }
 }
 

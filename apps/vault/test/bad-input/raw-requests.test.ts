@@ -29,7 +29,7 @@ describe('requests as bytes, to the server as it runs', () => {
     PORT: '0',
   };
   let server: RunningServer;
-  const start = () => runServer(loadConfig(environment), pino({ level: 'silent' }), () => undefined);
+  const start = () => runServer(loadConfig(environment), pino({ level: 'silent' }));
   beforeAll(async () => {
     const app = { slug: 'demo', name: 'Demo', api_keys: [{ name: 'backend', value: apiKey }] };
     writeFileSync(configFile, JSON.stringify({ version: 1, apps: [app] }));

@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -61,6 +61,47 @@ describe('start', { timeout: 60_000 }, () => {
     expect(statSync(join(folder, 'data', 'vault.db')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'data', 'vault.db-wal')).mode & 0o777).toBe(0o600);
     expect(server.output()).not.toContain(apiKey);
+  });
+
+  it('K6: what a start makes goes into a file for its owner, whose path is logged, and never to the log', async () => {
+    const { environment, folder, config } = prepare({ ALTER_VAULT_LOG_LEVEL: 'debug' });
+    writeFileSync(
+      config,
+      `${yaml}      - name: worker
+    webhooks: [{ name: ops, url: 'https://hooks.example.com/', events: ['grant.*'] }]
+`.replace(
+        '[{ name: backend, value: { env: DEMO_KEY } }]',
+        '\n      - { name: backend, value: { env: DEMO_KEY } }',
+      ),
+    );
+    const path = join(folder, 'data', 'minted-secrets.jsonl');
+    const first = start(environment);
+    const url = await first.ready();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const text = readFileSync(path, 'utf8');
+    const minted = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    expect(minted).toMatchObject([
+      { app: 'demo', kind: 'api_key', name: 'worker', value: expect.stringMatching(/^alter_key_app_/) },
+      { app: 'demo', kind: 'webhook_secret', name: 'ops', value: expect.stringMatching(/^whsec_/) },
+    ]);
+    const key = minted[0]?.value ?? '';
+    expect((await fetch(`${url}/sdk/scopes`, signCall(key, 'GET', '/sdk/scopes'))).status).toBe(200);
+    first.process.kill('SIGTERM');
+    const { stdout, stderr } = await first.end();
+    expect(stdout).toContain(path);
+    for (const { value = '' } of minted) expect(stdout + stderr).not.toContain(value);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('ready '));
+    for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
+
+    const again = start(environment);
+    await again.ready();
+    expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
   it('K4: without a key there is no start in production, and the message makes one', async () => {

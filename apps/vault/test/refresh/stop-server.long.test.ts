@@ -51,7 +51,7 @@ async function startConnected({ options }: TestDatabase) {
       ? {}
       : { DATABASE_URL: `${databaseUrl}?options=${encodeURIComponent(`-c search_path=${schema}`)}` }),
   });
-  const server = await runServer(config, pino({ level: 'silent' }), () => undefined);
+  const server = await runServer(config, pino({ level: 'silent' }));
   const url = `http://127.0.0.1:${server.port}`;
   const signedFetch = (method: string, path: string, content: unknown) => {
     const body = JSON.stringify(content);

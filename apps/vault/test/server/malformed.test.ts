@@ -18,7 +18,7 @@ describe('bytes that are no HTTP request', () => {
       ALTER_VAULT_ROOT_KEY: randomBytes(32).toString('base64'),
       PORT: '0',
     });
-    server = await runServer(config, pino({ level: 'silent' }), () => undefined);
+    server = await runServer(config, pino({ level: 'silent' }));
   });
   afterAll(async () => {
     await server?.stop();
