@@ -1,26 +1,8 @@
 // One more vault on the same PostgreSQL: callers of it ask for one grant's token at once; prints `asking`, then how each fared.
-import { parseRootKey } from '@alter-ai/core-crypto';
-import { loadConfig } from '../../src/config.js';
-import {
-  describeSettings,
-  ensureGrantFresh,
-  openProcess,
-  type RefreshChildInput,
-} from '../refresh/open-process.js';
+import { ensureGrantFresh, openChild, type RefreshChildInput } from '../refresh/open-process.js';
 
 const input = JSON.parse(process.argv[2] ?? '{}') as RefreshChildInput;
-const { provider, settings } = describeSettings(input.facts);
-const clock = () => Date.now() + input.offsetMs;
-const deps = await openProcess({
-  name: `child-${process.pid}`,
-  config: loadConfig(input.environment),
-  databaseUrl: input.databaseUrl,
-  schema: input.schema,
-  rootKey: parseRootKey(input.rootKey),
-  clock,
-  sharedClock: clock,
-  settings,
-});
+const { deps, provider, settings } = await openChild(input);
 process.stdout.write('asking\n');
 const callers = Array.from({ length: input.callers ?? 1 }, async () => {
   try {

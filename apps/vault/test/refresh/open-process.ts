@@ -1,10 +1,10 @@
-import { type RootKey, SecretValue } from '@alter-ai/core-crypto';
+import { parseRootKey, type RootKey, SecretValue } from '@alter-ai/core-crypto';
 import { createEgress } from '@alter-ai/egress';
 import type { RefreshMode } from '@alter-ai/emulator';
 import { resolveProviderDefinition } from '@alter-ai/oauth-providers';
 import pino from 'pino';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
-import type { VaultConfig } from '../../src/config.js';
+import { loadConfig, type VaultConfig } from '../../src/config.js';
 import type { VaultDeps } from '../../src/deps.js';
 import { timeLimits } from '../../src/http/limits/time-limits.js';
 import { openVaultData } from '../../src/keys/open-vault-data.js';
@@ -65,6 +65,25 @@ export async function openProcess(options: {
     timeLimits,
     processId: options.name,
   };
+}
+
+/** The same in a child process, on the data that its argument names. */
+export async function openChild(
+  input: RefreshChildInput,
+): Promise<ReturnType<typeof describeSettings> & { deps: VaultDeps }> {
+  const described = describeSettings(input.facts);
+  const clock = () => Date.now() + input.offsetMs;
+  const deps = await openProcess({
+    name: `child-${process.pid}`,
+    config: loadConfig(input.environment),
+    databaseUrl: input.databaseUrl,
+    schema: input.schema,
+    rootKey: parseRootKey(input.rootKey),
+    clock,
+    sharedClock: clock,
+    settings: described.settings,
+  });
+  return { ...described, deps };
 }
 
 /** One app with the emulator as its provider `acme`. */
