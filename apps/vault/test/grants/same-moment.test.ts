@@ -1,11 +1,11 @@
-import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { finishRevocation } from '../../src/grants/upkeep/finish-revocation.js';
 import { mintGrant } from '../../src/secrets/grants/mint-grant.js';
-import type { Executor, Storage } from '../../src/storage/database/storage.js';
+import type { Storage } from '../../src/storage/database/storage.js';
 import { findGrantById } from '../../src/storage/live/grants.js';
 import { storeRevocation } from '../../src/storage/live/revocation/store-revocation.js';
 import { databases, openRefreshWorld, type RefreshWorld } from '../refresh/refresh-world.js';
+import { commitBehind } from './commit-behind.js';
 
 let world: RefreshWorld;
 afterEach(() => world.close());
@@ -21,43 +21,6 @@ function revoke(storage: Storage, trx: Parameters<typeof storeRevocation>[1], gr
 
 const mint = (sourceId: string, label: string, deps = world.deps) =>
   mintGrant(deps, { appId: world.settings.appId, sourceId, request: { label }, record: {} });
-
-/** Does `work` and commits it once `other`, begun after it, is done or waits for it. */
-async function commitBehind<T>(
-  storage: Storage,
-  work: (trx: Parameters<typeof storeRevocation>[1]) => Promise<unknown>,
-  other: () => Promise<T>,
-): Promise<T> {
-  const { promise: begun, resolve: begin } = Promise.withResolvers<number>();
-  const { promise: go, resolve: letGo } = Promise.withResolvers<void>();
-  const whole = storage.transaction(async (trx) => {
-    await work(trx);
-    begin(storage.kind === 'postgres' ? await readBackend(trx) : 0);
-    await go;
-  });
-  const backend = await begun;
-  const outcome = other();
-  let isDone = storage.kind === 'sqlite';
-  const end = () => {
-    isDone = true;
-  };
-  const done = outcome.then(end, end);
-  while (!isDone && !(await isSomebodyBehind(storage, backend)));
-  letGo();
-  await Promise.all([whole, done]);
-  return outcome;
-}
-
-async function readBackend(trx: Executor): Promise<number> {
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
-  return rows[0]?.pid ?? 0;
-}
-
-async function isSomebodyBehind(storage: Storage, backend: number): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from pg_stat_activity where ${backend} = any (pg_blocking_pids(pid))`.execute(storage.db);
-  return rows.length > 0;
-}
 
 describe.each(databases)('grants on one credential, changed at the same moment, %s', (kind) => {
   it('F7: both revoked at once: the second one ends the credential, and the provider is told', async () => {

@@ -1,13 +1,16 @@
-import { uuidv7 } from 'uuidv7';
+import type { Transaction } from 'kysely';
 import type { VaultDeps } from '../../deps.js';
-import { openTokens, type StoredTokens, sealTokens } from '../../grants/stored-tokens.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findCredential } from '../../storage/live/credentials.js';
-import { findGrantByAccount, type GrantRow, upsertGrantWithCredential } from '../../storage/live/grants.js';
+import { type GrantInput, StaleGrantError, upsertGrantWithCredential } from '../../storage/live/grants.js';
 import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import type { Tables } from '../../storage/tables.js';
 import { computeGrantExpiry, readSessionRequest } from '../session/session-request.js';
 import { changeOpenSession, type SessionResult, writeSessionState } from '../session/session-state.js';
 import type { ConnectedAccount } from './connected-account.js';
+import { sealAccount } from './seal-account.js';
+
+/** Somebody else revokes or connects the same account at the same moment; that often in a row nobody does. */
+const attemptsMax = 5;
 
 /**
  * Stores a connected account as a grant and tells its session, both in one transaction: nobody sees one without the other. The same
@@ -30,14 +33,9 @@ export async function storeAccount(
     issuer: account.issuer,
     subject: account.subject,
   };
-  const existing = await findGrantByAccount(deps.storage, identity);
-  // The id must be known before the transaction: it is bound into the sealed value, and sealing may wait for the key store.
-  const credentialId = existing?.credential_id ?? uuidv7();
-  const tokens = await keepRefreshToken(deps, session.app_id, existing, account.tokens);
-  const sealedTokens = await sealTokens(deps.keyring, { appId: session.app_id, credentialId }, tokens);
   const expiresAtMs = computeGrantExpiry(request.lifetime, account.chosenLifetimeSeconds, nowMs);
   const createdBy = account.chosenLifetimeSeconds === null ? 'developer' : 'end_user';
-  const stored = await deps.storage.transaction(async (trx) => {
+  const storeSealed = async (trx: Transaction<Tables>, credential: GrantInput['credential']) => {
     const upserted = await upsertGrantWithCredential(trx, {
       ...identity,
       providerId: account.providerId,
@@ -52,17 +50,11 @@ export async function storeAccount(
         created_by: createdBy,
         created_at: new Date(nowMs).toISOString(),
       },
-      credential: {
-        id: credentialId,
-        sealedTokens,
-        metadata: account.metadata,
-        accessExpiresAtMs: account.accessExpiresAtMs,
-        refreshExpiresAtMs: account.refreshExpiresAtMs,
-        hasRefreshToken: tokens.refresh_token !== undefined,
-      },
+      credential,
       nowMs,
     });
-    if (request.isProxyOnly) await lockCredential(trx, { appId: session.app_id, credentialId });
+    if (request.isProxyOnly)
+      await lockCredential(trx, { appId: session.app_id, credentialId: credential.id });
     const result: SessionResult = {
       grantId: upserted.grantId,
       providerId: account.providerId,
@@ -88,6 +80,10 @@ export async function storeAccount(
       ...(isSingle ? { status: 'completed' as const, finished_at: nowMs } : {}),
     }));
     return { result, isSingle };
+  };
+  const stored = await repeatWhileStale(async () => {
+    const credential = await sealAccount(deps, identity, account);
+    return deps.storage.transaction((trx) => storeSealed(trx, credential));
   });
   await deps.audit.append({
     kind: stored.result.operation === 'reauth' ? 'grant.reauthorized' : 'grant.created',
@@ -116,22 +112,15 @@ export async function storeAccount(
   return stored.result;
 }
 
-/** A provider that hands out refresh tokens only once (Google): the one that is stored stays in use when no new one came. */
-async function keepRefreshToken(
-  deps: VaultDeps,
-  appId: string,
-  existing: GrantRow | undefined,
-  fresh: StoredTokens,
-): Promise<StoredTokens> {
-  if (fresh.refresh_token !== undefined || !existing) return fresh;
-  const credential = await findCredential(deps.storage.db, { appId, credentialId: existing.credential_id });
-  if (!credential?.has_refresh_token || credential.status !== 'active') return fresh;
-  const stored = await openTokens(
-    deps.keyring,
-    { appId, credentialId: credential.id },
-    credential.sealed_tokens,
-  );
-  return stored.refresh_token === undefined ? fresh : { ...fresh, refresh_token: stored.refresh_token };
+/** Reads and seals again what somebody else has changed in between: connected, or revoked. */
+async function repeatWhileStale<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StaleGrantError) || attempt >= attemptsMax) throw error;
+    }
+  }
 }
 
 /** A bare https origin from the token answer, e.g. Salesforce's `instance_url`, where the provider has one (wire/2 §2.2). */

@@ -2,7 +2,6 @@ import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
-import { lockCredential } from '../secrets/lock-credential.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
 import { healthy, holdCredential, released } from './credentials.js';
@@ -116,7 +115,7 @@ export function findGrantByAccount(source: Source, identity: GrantIdentity): Pro
 /**
  * Stores a connected account: a new grant, or the reauthorization of the one with the same identity, in place: same grant
  * id, death and scope mismatch cleared, generation + 1 so that a refresh still under way cannot overwrite it (R5).
- * Two connections of one account at the same moment end as one grant (the transaction is run again).
+ * @throws StaleGrantError the tokens were sealed for a credential that is not, or no longer, the account's
  */
 export async function upsertGrantWithCredential(
   trx: Transaction<Tables>,
@@ -126,25 +125,26 @@ export async function upsertGrantWithCredential(
   if (known === undefined) {
     const grantId = uuidv7();
     try {
-      await insertCredential(trx, input, 1);
+      await insertCredential(trx, input);
       await insertGrant(trx, input, grantId);
     } catch (error) {
-      throw isUniqueViolation(error) ? new GrantRaceError() : error;
+      throw isUniqueViolation(error) ? new StaleGrantError() : error;
     }
     return { grantId, operation: 'creation' };
   }
-  if (known.credential_id === input.credential.id) await replaceTokens(trx, input);
-  else await replaceCredential(trx, input, known.credential_id);
-  await trx
+  if (known.credential_id !== input.credential.id) throw new StaleGrantError();
+  await replaceTokens(trx, input);
+  const result = await trx
     .updateTable('grants')
     .set({
       ...describeGrant(input),
-      credential_id: input.credential.id,
       label: input.label ?? known.label,
     })
     .where('app_id', '=', input.appId)
     .where('id', '=', known.id)
-    .execute();
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  if (result.numUpdatedRows !== 1n) throw new StaleGrantError();
   return { grantId: known.id, operation: 'reauth' };
 }
 
@@ -187,8 +187,18 @@ class GrantRaceError extends Error {
   readonly code = '40001';
 }
 
+/** The account's grant was made, revoked or given another credential since it was read: read it and seal the tokens again. */
+export class StaleGrantError extends Error {
+  readonly code = 'grant_stale';
+
+  constructor() {
+    super('The grant of this account has changed meanwhile.');
+    this.name = 'StaleGrantError';
+  }
+}
+
 async function replaceTokens(trx: Transaction<Tables>, input: GrantInput): Promise<void> {
-  await trx
+  const result = await trx
     .updateTable('credentials')
     .set((row) => ({
       ...describeCredential(input),
@@ -197,41 +207,19 @@ async function replaceTokens(trx: Transaction<Tables>, input: GrantInput): Promi
     }))
     .where('app_id', '=', input.appId)
     .where('id', '=', input.credential.id)
-    .execute();
-}
-
-/** The tokens were sealed for a new row because the grant did not exist a moment ago: the new row takes the old one's place. */
-async function replaceCredential(trx: Transaction<Tables>, input: GrantInput, oldId: string): Promise<void> {
-  const old = await trx
-    .selectFrom('credentials')
-    .select(['generation', 'is_proxy_only'])
-    .where('app_id', '=', input.appId)
-    .where('id', '=', oldId)
+    .where('status', '<>', 'revoked')
     .executeTakeFirst();
-  await insertCredential(trx, input, (old?.generation ?? 0) + 1);
-  if (old?.is_proxy_only)
-    await lockCredential(trx, { appId: input.appId, credentialId: input.credential.id });
-  await trx
-    .updateTable('grants')
-    .set({ credential_id: input.credential.id })
-    .where('app_id', '=', input.appId)
-    .where('credential_id', '=', oldId)
-    .execute();
-  await trx.deleteFrom('credentials').where('app_id', '=', input.appId).where('id', '=', oldId).execute();
+  if (result.numUpdatedRows !== 1n) throw new StaleGrantError();
 }
 
-async function insertCredential(
-  trx: Transaction<Tables>,
-  input: GrantInput,
-  generation: number,
-): Promise<void> {
+async function insertCredential(trx: Transaction<Tables>, input: GrantInput): Promise<void> {
   await trx
     .insertInto('credentials')
     .values({
       ...describeCredential(input),
       app_id: input.appId,
       id: input.credential.id,
-      generation,
+      generation: 1,
       lease_generation: 0,
       created_at: input.nowMs,
     })
