@@ -46,4 +46,6 @@ export interface StorageOptions {
   readonly sharedClock?: (() => number) | undefined;
   /** How long one statement, or the wait for a connection, may take before it fails; 10,000 unless told. */
   readonly timeoutMs?: number | undefined;
+  /** The same for statements alone; 0: no limit. PostgreSQL. */
+  readonly statementTimeoutMs?: number | undefined;
 }

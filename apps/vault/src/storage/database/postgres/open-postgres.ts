@@ -59,7 +59,7 @@ function openPool(options: StorageOptions & { databaseUrl: string }, max: number
     max,
     connectionTimeoutMillis: timeoutMs,
     idleTimeoutMillis: 30_000,
-    query_timeout: timeoutMs,
+    query_timeout: options.statementTimeoutMs ?? timeoutMs,
     keepAlive: true,
     application_name: 'alter-vault',
     ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
