@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { ProxyStreamResponse } from '@alter-ai/core-contract';
+import { EgressError } from '@alter-ai/egress';
 import { ApiError } from '../../../http/api-error.js';
 import type { RequestContext } from '../../../http/request-context.js';
 import { describeFailure } from '../describe-failure.js';
@@ -25,10 +26,10 @@ export async function writeStream(
   const received = createMeter();
   let failure: unknown;
   try {
-    await writeBody(exchange, outgoing, received.add);
+    const { silenceMs } = context.deps.timeLimits;
+    await writeBody(exchange, outgoing, { silenceMs, measure: received.add });
   } catch (error) {
-    // Why the provider's side ended, where that is what stopped the writing.
-    failure = stream.body.errored ?? error;
+    failure = error;
     outgoing.destroy();
     stream.body.destroy();
   }
@@ -58,16 +59,27 @@ export async function writeStream(
 async function writeBody(
   { call, stream, gone }: OpenExchange,
   outgoing: ServerResponse,
-  measure: (chunk: Buffer) => void,
+  { silenceMs, measure }: { silenceMs: number; measure: (chunk: Buffer) => void },
 ): Promise<void> {
   const filter = createEchoFilter(call.echoes);
-  // A caller that takes nothing is not waited for longer than the stream lasts.
-  const broken = new AbortController();
-  stream.body.once('error', () => broken.abort());
-  const over = AbortSignal.any([gone, broken.signal]);
+  const over = new AbortController();
+  const giveUp = () => over.abort(gone.reason);
+  gone.addEventListener('abort', giveUp, { once: true });
+  if (gone.aborted) giveUp();
+  stream.body.once('error', (error) => over.abort(error));
   const write = async (bytes: Buffer | string): Promise<void> => {
     if (bytes.length === 0 || outgoing.write(bytes)) return;
-    await once(outgoing, 'drain', { signal: over });
+    // A caller that takes nothing is waited for no longer than a silent provider, also where that one has said everything.
+    const timer = setTimeout(() => {
+      over.abort(new EgressError('timeout', 'the caller took nothing in time', { requestWritten: true }));
+    }, silenceMs);
+    try {
+      await once(outgoing, 'drain', { signal: over.signal });
+    } catch (error) {
+      throw over.signal.aborted ? over.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+    }
   };
   const head: ProxyStreamResponse = {
     status_code: stream.status,
