@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeBothDatabases } from '../harness.js';
 import { type ServedVault, serveVault } from '../server/socket.js';
@@ -156,6 +157,18 @@ describeBothDatabases('E4: a provider that does not answer in time', (kind) => {
       error_code: 'provider_timeout',
     });
     answer.destroy();
+  });
+
+  it('a caller that takes nothing is not waited for where the provider has long said everything', async () => {
+    const { deps } = world.stack.vault;
+    // More than the sockets between here and the caller hold; nothing of it is still to come.
+    const body = () => Readable.from([Buffer.alloc(48 * 1024 * 1024, 'x')]);
+    const egress = { ...deps.egress, stream: async () => ({ status: 200, headers: [], body: body() }) };
+    const server = await serveVault({ ...world.stack.vault, deps: { ...deps, egress } }, limits);
+    const answer = await openStream(server, world.stack.vault, call('unread to the end'), undefined);
+    expect((await readRecords('unread to the end'))[1]).toMatchObject({ outcome: 'broken_off', status: 200 });
+    answer.destroy();
+    await server.close();
   });
 });
 
