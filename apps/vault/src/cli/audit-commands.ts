@@ -36,14 +36,13 @@ async function printNewest(options: SearchOptions): Promise<void> {
   }
   const filter = readFilter(options);
   const format = (line: string) => (options.json ? line : describeRecord(line));
+  const stopped = new AbortController();
+  if (options.follow) for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopped.abort());
   await withVault(async (client) => {
     const input = { filter, limit, cursor: null, order: 'desc' };
     const { lines } = await client.call('audit.query', input);
     for (const line of lines.reverse()) await write(`${format(line)}\n`);
     if (!options.follow) return;
-    const stopped = new AbortController();
-    process.once('SIGINT', () => stopped.abort());
-    process.once('SIGTERM', () => stopped.abort());
     for await (const line of client.lines('audit.follow', { filter }, stopped.signal))
       await write(`${format(line)}\n`);
   });
