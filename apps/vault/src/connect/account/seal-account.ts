@@ -1,14 +1,29 @@
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
 import { openTokens, type StoredTokens, sealTokens } from '../../grants/stored-tokens.js';
+import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findCredential } from '../../storage/live/credentials.js';
 import {
   findGrantByAccount,
-  type GrantIdentity,
+  type GrantAim,
   type GrantInput,
   type GrantRow,
 } from '../../storage/live/grants.js';
+import { readSessionRequest } from '../session/session-request.js';
 import type { ConnectedAccount } from './connected-account.js';
+
+/** Which grant a session's account is for. */
+export function readAim(session: ConnectSessionRow, account: ConnectedAccount): GrantAim {
+  return {
+    appId: session.app_id,
+    principalType: session.user_id ? 'user' : 'system',
+    principalId: session.user_id ?? 'system',
+    providerConfigId: account.providerConfigId,
+    issuer: account.issuer,
+    subject: account.subject,
+    repairGrantId: readSessionRequest(session.request_json).repairGrantId,
+  };
+}
 
 /**
  * Seals an account's tokens for the credential of the grant that has it, or for a new one. This is done before the transaction that
@@ -16,11 +31,11 @@ import type { ConnectedAccount } from './connected-account.js';
  */
 export async function sealAccount(
   deps: VaultDeps,
-  identity: GrantIdentity,
+  aim: GrantAim,
   account: ConnectedAccount,
 ): Promise<GrantInput['credential']> {
-  const { appId } = identity;
-  const existing = await findGrantByAccount(deps.storage, identity);
+  const { appId } = aim;
+  const existing = await findGrantByAccount(deps.storage, aim);
   const id = existing?.credential_id ?? uuidv7();
   const tokens = await keepRefreshToken(deps, appId, existing, account.tokens);
   return {

@@ -7,7 +7,7 @@ import type { Tables } from '../../storage/tables.js';
 import { computeGrantExpiry, readSessionRequest } from '../session/session-request.js';
 import { changeOpenSession, type SessionResult, writeSessionState } from '../session/session-state.js';
 import type { ConnectedAccount } from './connected-account.js';
-import { sealAccount } from './seal-account.js';
+import { readAim, sealAccount } from './seal-account.js';
 
 /** Somebody else revokes or connects the same account at the same moment; that often in a row nobody does. */
 const attemptsMax = 5;
@@ -25,19 +25,12 @@ export async function storeAccount(
   const settings = await deps.settings.loadCurrent(session.app_id);
   const provider = settings.providersByConfigId.get(account.providerConfigId);
   const nowMs = deps.clock();
-  const identity = {
-    appId: session.app_id,
-    principalType: session.user_id ? ('user' as const) : ('system' as const),
-    principalId: session.user_id ?? 'system',
-    providerConfigId: account.providerConfigId,
-    issuer: account.issuer,
-    subject: account.subject,
-  };
+  const aim = readAim(session, account);
   const expiresAtMs = computeGrantExpiry(request.lifetime, account.chosenLifetimeSeconds, nowMs);
   const createdBy = account.chosenLifetimeSeconds === null ? 'developer' : 'end_user';
   const storeSealed = async (trx: Transaction<Tables>, credential: GrantInput['credential']) => {
     const upserted = await upsertGrantWithCredential(trx, {
-      ...identity,
+      ...aim,
       providerId: account.providerId,
       accountIdentifier: account.accountIdentifier,
       accountDisplayName: account.accountDisplayName,
@@ -82,7 +75,7 @@ export async function storeAccount(
     return { result, isSingle };
   };
   const stored = await repeatWhileStale(async () => {
-    const credential = await sealAccount(deps, identity, account);
+    const credential = await sealAccount(deps, aim, account);
     return deps.storage.transaction((trx) => storeSealed(trx, credential));
   });
   await deps.audit.append({

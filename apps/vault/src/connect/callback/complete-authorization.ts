@@ -13,6 +13,7 @@ import { findCredential } from '../../storage/live/credentials.js';
 import { findGrantByAccount, findGrantById } from '../../storage/live/grants.js';
 import type { ConnectedAccount } from '../account/connected-account.js';
 import { exchangeCode } from '../account/exchange-code.js';
+import { readAim } from '../account/seal-account.js';
 import { storeAccount } from '../account/store-account.js';
 import { sealMismatch } from '../page/mismatch.js';
 import { readSessionRequest } from '../session/session-request.js';
@@ -121,14 +122,7 @@ async function shouldRepeatConsent(
   const { provider, state, account } = attempt;
   if (!provider.definition.retries_consent_without_refresh_token || state.isConsentRepeated) return false;
   if (account.tokens.refresh_token !== undefined) return false;
-  const existing = await findGrantByAccount(deps.storage, {
-    appId: session.app_id,
-    principalType: session.user_id ? 'user' : 'system',
-    principalId: session.user_id ?? 'system',
-    providerConfigId: account.providerConfigId,
-    issuer: account.issuer,
-    subject: account.subject,
-  });
+  const existing = await findGrantByAccount(deps.storage, readAim(session, account));
   const credential = existing
     ? await findCredential(deps.storage.db, {
         appId: session.app_id,

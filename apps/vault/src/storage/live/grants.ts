@@ -25,8 +25,14 @@ export interface GrantIdentity {
   readonly subject: string;
 }
 
+/** Which grant a connection is for. */
+export interface GrantAim extends GrantIdentity {
+  /** The grant that it is to repair: where several rest on one credential, not always the one that connecting made. */
+  readonly repairGrantId?: string | null;
+}
+
 /** One connected account as it is stored. Times are ms since 1970. */
-export interface GrantInput extends GrantIdentity {
+export interface GrantInput extends GrantAim {
   readonly providerId: string;
   readonly accountIdentifier: string;
   readonly accountDisplayName: string | null;
@@ -96,8 +102,23 @@ export function findGrantsForPrincipal(
   return query.orderBy('id', 'desc').limit(1000).execute();
 }
 
-/** Finds the grant that connecting this account again would reauthorize. */
-export function findGrantByAccount(source: Source, identity: GrantIdentity): Promise<GrantRow | undefined> {
+/** Finds the grant that connecting this account again reauthorizes: the one to repair if it is one of this account, else the account's own. */
+export async function findGrantByAccount(source: Source, aim: GrantAim): Promise<GrantRow | undefined> {
+  const wanted = aim.repairGrantId ? await findGrantById(source, aim.appId, aim.repairGrantId) : undefined;
+  return wanted?.status === 'active' && isOfAccount(wanted, aim) ? wanted : findOwnGrant(source, aim);
+}
+
+function isOfAccount(grant: GrantRow, identity: GrantIdentity): boolean {
+  return (
+    grant.principal_type === identity.principalType &&
+    grant.principal_id === identity.principalId &&
+    grant.provider_config_id === identity.providerConfigId &&
+    grant.issuer === identity.issuer &&
+    grant.subject === identity.subject
+  );
+}
+
+function findOwnGrant(source: Source, identity: GrantIdentity): Promise<GrantRow | undefined> {
   return readDatabase(source)
     .selectFrom('grants')
     .selectAll()
@@ -114,7 +135,8 @@ export function findGrantByAccount(source: Source, identity: GrantIdentity): Pro
 
 /**
  * Stores a connected account: a new grant, or the reauthorization of the one with the same identity, in place: same grant
- * id, death and scope mismatch cleared, generation + 1 so that a refresh still under way cannot overwrite it (R5).
+ * id, death and scope mismatch cleared, generation + 1 so that a refresh still under way cannot overwrite it (R5). What is new of
+ * the account is new for every grant on its credential; lifetime and policy only for this one.
  * @throws StaleGrantError the tokens were sealed for a credential that is not, or no longer, the account's
  */
 export async function upsertGrantWithCredential(
@@ -137,14 +159,22 @@ export async function upsertGrantWithCredential(
   const result = await trx
     .updateTable('grants')
     .set({
-      ...describeGrant(input),
-      label: input.label ?? known.label,
+      ...describeTerms(input, known),
+      // By its label a sibling is told apart.
+      label: known.sibling_label === '' ? (input.label ?? known.label) : known.label,
     })
     .where('app_id', '=', input.appId)
     .where('id', '=', known.id)
     .where('status', '=', 'active')
     .executeTakeFirst();
   if (result.numUpdatedRows !== 1n) throw new StaleGrantError();
+  await trx
+    .updateTable('grants')
+    .set(describeAccount(input))
+    .where('app_id', '=', input.appId)
+    .where('credential_id', '=', input.credential.id)
+    .where('status', '=', 'active')
+    .execute();
   return { grantId: known.id, operation: 'reauth' };
 }
 
@@ -252,7 +282,8 @@ async function insertGrant(trx: Transaction<Tables>, input: GrantInput, grantId:
   await trx
     .insertInto('grants')
     .values({
-      ...describeGrant(input),
+      ...describeAccount(input),
+      ...describeTerms(input),
       app_id: input.appId,
       id: grantId,
       provider_config_id: input.providerConfigId,
@@ -272,17 +303,25 @@ async function insertGrant(trx: Transaction<Tables>, input: GrantInput, grantId:
     .execute();
 }
 
-function describeGrant(input: GrantInput) {
+function describeAccount(input: GrantInput) {
   return {
     provider_id: input.providerId,
     account_identifier: input.accountIdentifier,
     account_display_name: input.accountDisplayName,
     scopes_json: JSON.stringify(input.scopes),
     mismatch_json: null,
+    parameters_json: JSON.stringify(input.parameters),
+  };
+}
+
+function describeTerms(input: GrantInput, known?: GrantRow) {
+  const { tags } = JSON.parse(known?.policy_json ?? '{}') as { tags?: unknown };
+  const policy = tags === undefined ? input.policy : { ...input.policy, tags };
+  return {
     expires_at: input.expiresAtMs,
     expiry_record_state: 0,
-    policy_json: input.policy === null ? null : JSON.stringify(input.policy),
-    parameters_json: JSON.stringify(input.parameters),
+    unrecorded_since: input.nowMs,
+    policy_json: policy === null ? null : JSON.stringify(policy),
   };
 }
 
