@@ -62,10 +62,11 @@ describeBothDatabases('what callers report back', (kind) => {
     ['21 names', Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`k${index}`, 'x']))],
   ])('takes no more context than the header does: %s', async (_name, context) => {
     const { grant_id: grantId } = await connectAccount(stack.vault, { provider: 'acme' });
+    const countOutcomes = async () =>
+      (await listAuditRecords(stack, grantId)).filter(({ kind }) => kind === 'access.outcome').length;
+    const before = await countOutcomes();
     expect((await report(grantId, { context })).status).toBe(400);
-    expect((await listAuditRecords(stack, grantId)).filter(({ kind }) => kind === 'access.outcome')).toEqual(
-      [],
-    );
+    expect(await countOutcomes()).toBe(before);
   });
 
   it.each([null, 'text', 7, [1, { a: 2 }], true])('takes any JSON as request_body: %j', async (body) => {
