@@ -17,7 +17,8 @@ export async function rotateApp(deps: VaultDeps, slug = 'demo'): Promise<Rotatio
   const ids = await beginAppRotations(deps, { slug });
   const never = new AbortController().signal;
   await driveRotations(deps, { signal: never, isWaiting: true, settleMs, pauseFactor: 0.2 });
-  for await (const progress of followRotations(deps, ids, never)) if (progress.is_finished) return progress;
+  for await (const progress of followRotations(deps, { ids }, never))
+    if (progress.is_finished) return progress;
   throw new Error('the rotation did not end');
 }
 

@@ -35,13 +35,13 @@ export const keyOperations = {
 
 /** Work on keys that tells of its progress. */
 export const keyLineOperations = {
-  /** One JSON object a line, whenever something has changed: `{ "rotations": [...] }`; the last one says `"is_finished": true`. */
+  /** One JSON object a line, whenever something has changed: `{ "rotations": [...], "unreadable_apps": [...] }`; the last one says `"is_finished": true`. */
   'keys.rotate': defineLines(
     { what: z.union([z.literal('root'), z.literal('all'), z.strictObject({ app: slug })]) },
     async function* (deps, input, signal) {
-      const ids = await begin(deps, input.what).catch(rethrow);
+      const begun = await begin(deps, input.what).catch(rethrow);
       try {
-        for await (const progress of followRotations(deps, ids, signal)) yield JSON.stringify(progress);
+        for await (const progress of followRotations(deps, begun, signal)) yield JSON.stringify(progress);
       } catch (error) {
         rethrow(error);
       }
@@ -49,12 +49,17 @@ export const keyLineOperations = {
   ),
 } as const;
 
-async function begin(deps: VaultDeps, what: 'root' | 'all' | { app: string }): Promise<string[]> {
+async function begin(
+  deps: VaultDeps,
+  what: 'root' | 'all' | { app: string },
+): Promise<{ ids: string[]; leftOut: string[] }> {
+  const leftOut: string[] = [];
   if (what === 'root') {
     const id = await beginRootRotation(deps);
-    return id === null ? [] : [id];
+    return { ids: id === null ? [] : [id], leftOut };
   }
-  return beginAppRotations(deps, what === 'all' ? 'all' : { slug: what.app });
+  const which = what === 'all' ? 'all' : { slug: what.app };
+  return { ids: await beginAppRotations(deps, which, (app) => leftOut.push(app)), leftOut };
 }
 
 function rethrow(error: unknown): never {

@@ -47,20 +47,25 @@ async function rotate(options: RotateOptions): Promise<void> {
     );
   }
   if (options.json) printJson(last);
-  else if (last.rotations.length === 0) console.log('nothing to do: everything is under the current key');
+  else if (last.rotations.length === 0 && last.unreadable_apps.length === 0)
+    console.log('nothing to do: everything is under the current key');
   else {
     printTable(
       ['key of', 'changed', 'from', 'to'],
       last.rotations.map((item) => [item.app ?? 'root', item.changed, item.from_key, item.to_key]),
     );
   }
-  const unreadable = last.rotations.filter((item) => item.unreadable > 0);
+  const problems: string[] = [];
+  if (last.unreadable_apps.length > 0) {
+    const names = last.unreadable_apps.join(', ');
+    problems.push(`the key of ${names} does not open, so it stays as it was; everything else is done`);
+  }
+  const unreadable = last.rotations.filter((item) => item.app !== null && item.unreadable > 0);
   if (unreadable.length > 0) {
     const names = unreadable.map((item) => item.app).join(', ');
-    throw new CommandError(
-      `some values of ${names} do not open; their old data keys were kept. See alter doctor`,
-    );
+    problems.push(`some values of ${names} do not open; their old data keys were kept`);
   }
+  if (problems.length > 0) throw new CommandError(`${problems.join('. ')}. See alter doctor`);
 }
 
 /** One line that is written over on a terminal; elsewhere one line for each phase. */

@@ -3,6 +3,7 @@ import { type AppKeyRow, listAppKeys, listDataKeys } from '../../storage/keys/ap
 import { type KeyRotationRow, listRunningRotations } from '../../storage/keys/rotations.js';
 import { sealedColumns } from '../../storage/keys/sealed/sealed-columns.js';
 import { countKeyUse } from '../../storage/keys/sealed/sealed-rows.js';
+import { isLostKey } from '../rotation/rewrap-root.js';
 import { describeTarget, listRootKeysInUse } from '../rotation/root-target.js';
 import { readPosition } from '../rotation/rotation-position.js';
 
@@ -60,8 +61,8 @@ async function checkApp(deps: Deps, app: AppKeyRow, isRotating: boolean): Promis
   let appKeyId: string;
   try {
     appKeyId = (await deps.keyring.appKeys.load(app.id)).appKey.id;
-  } catch {
-    return { name, status: 'failed', message: 'the key of the app does not open' };
+  } catch (error) {
+    return { name, status: 'failed', message: describeClosed(deps, app, error) };
   }
   const dataKeys = await listDataKeys(deps.storage, app.id);
   const retired = new Set(dataKeys.filter((row) => row.retired_at !== null).map((row) => row.id));
@@ -84,6 +85,13 @@ async function checkApp(deps: Deps, app: AppKeyRow, isRotating: boolean): Promis
   return isRotating
     ? { name, status: 'info', message: left }
     : { name, status: 'failed', message: `${left}, which do not open` };
+}
+
+function describeClosed(deps: Deps, app: AppKeyRow, error: unknown): string {
+  const message = 'the key of the app does not open';
+  if (!isLostKey(error)) return `${message}: ${error instanceof Error ? error.message : 'unknown error'}`;
+  const wrapper = deps.keyring.rootKeys.describe(app.wrapped_key).name;
+  return `${message}; it stays under ${wrapper}, and rotations leave it out. Put back what unwraps it, or end with alter apps shred ${app.slug}`;
 }
 
 async function checkShredded(deps: Deps, app: AppKeyRow): Promise<KeyCheck> {

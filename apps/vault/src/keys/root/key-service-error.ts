@@ -13,6 +13,9 @@ export class KeyServiceError extends Error {
   }
 }
 
+/** The service has no key of this name: it was deleted, or was never there. */
+export class KeyNotThereError extends KeyServiceError {}
+
 /** A value is wrapped with a root key that this process does not have: another process rotated it, or the configuration lacks it. */
 export class UnknownRootKeyError extends Error {
   readonly code = 'root_key_unknown';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenError } from '@alter-ai/core-crypto';
 import { createEgress, type Egress, EgressError, type EgressResponse } from '@alter-ai/egress';
 import { z } from 'zod';
-import { KeyServiceError } from './key-service-error.js';
+import { KeyNotThereError, KeyServiceError } from './key-service-error.js';
 
 /** Where a transit secrets engine is, and how to reach it. */
 export interface TransitLocation {
@@ -131,9 +131,6 @@ export function createTransitClient(location: TransitLocation): TransitClient {
     },
   };
 }
-
-/** The engine has no key of this name. */
-class KeyNotThereError extends KeyServiceError {}
 
 function judge(host: string, path: string, answer: EgressResponse): Error | undefined {
   const { status } = answer;

@@ -10,20 +10,35 @@ import { buildRotationRow, listRunningRotations } from '../../storage/keys/rotat
 import { sealedColumns } from '../../storage/keys/sealed/sealed-columns.js';
 import { countSealedRows } from '../../storage/keys/sealed/sealed-rows.js';
 import { RotationError } from '../rotation-error.js';
+import { isLostKey } from './rewrap-root.js';
 import { startPass } from './rotation-position.js';
 
 const attemptsMax = 5;
 
 /**
  * Gives one app, or each, a new key-encryption key at once; what was sealed before is then re-encrypted by `driveRotations` (K3). An app
- * whose rotation is under way goes on with that one. @returns the ids of the rotations. Throws RotationError, KeyServiceError
+ * whose rotation is under way goes on with that one. Of all apps one whose key does not open is left out, and told by `onUnreadable`
+ * with its slug. @returns the ids of the rotations. Throws RotationError, KeyServiceError
  */
 export async function beginAppRotations(
   deps: Pick<VaultDeps, 'storage' | 'keyring' | 'audit' | 'clock'>,
   which: { slug: string } | 'all',
+  onUnreadable?: (slug: string) => void,
 ): Promise<string[]> {
   const ids: string[] = [];
-  for (const app of await findApps(deps, which)) ids.push(await beginOne(deps, app));
+  for (const app of await findApps(deps, which)) {
+    try {
+      ids.push(await beginOne(deps, app));
+    } catch (error) {
+      if (!isLostKey(error)) throw error;
+      if (which !== 'all') {
+        throw new RotationError(
+          `The key of the app ${app.slug} does not open, so it cannot be rotated. See alter doctor. Nothing was changed.`,
+        );
+      }
+      onUnreadable?.(app.slug);
+    }
+  }
   return ids;
 }
 

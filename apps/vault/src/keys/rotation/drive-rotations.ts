@@ -27,6 +27,8 @@ export interface DriveOptions {
   readonly budgetMs?: number;
   /** How long calls get that have read a value, or sealed one, before the old data keys go. */
   readonly settleMs?: number;
+  /** Hears of a rotation that this drive could not go on with, and leaves to the next one. */
+  readonly onFailure?: (id: string, error: unknown) => void;
   /** How much longer than a batch the pause after it is; calls go on in between. */
   readonly pauseFactor?: number;
 }
@@ -42,7 +44,8 @@ const pollEveryMs = 300;
 
 /**
  * Goes on with rotations that nobody holds, from where they are (K3). Any process may, at any time, again and again: what is done is
- * in the database, and nothing is lost by a kill. Throws what the database, the audit log or a key service throws.
+ * in the database, and nothing is lost by a kill. One that fails holds none of the others up: what it threw is thrown when there is nothing
+ * else to do. Throws what the database, the audit log or a key service throws.
  */
 export async function driveRotations(deps: DriveDeps, options: DriveOptions): Promise<void> {
   const startedMs = performance.now();
@@ -51,24 +54,27 @@ export async function driveRotations(deps: DriveDeps, options: DriveOptions): Pr
   const isOver = () =>
     options.signal.aborted ||
     (options.budgetMs !== undefined && performance.now() - startedMs > options.budgetMs);
+  const failures = new Map<string, unknown>();
   while (!isOver()) {
-    const isAny = await driveOnce(deps, holder, options, isOver);
-    if (isAny === 'none') return;
-    if (isAny === 'worked') continue;
-    if (!options.isWaiting) return;
+    const outcome = await driveOnce(deps, holder, { ...options, failures }, isOver);
+    if (outcome === 'worked') continue;
+    if (outcome === 'none' || !options.isWaiting) break;
     await sleep(pollEveryMs, undefined, { signal: options.signal }).catch(() => {});
   }
+  for (const error of failures.values()) throw error;
 }
 
 async function driveOnce(
   deps: DriveDeps,
   holder: string,
-  options: DriveOptions,
+  options: DriveOptions & { readonly failures: Map<string, unknown> },
   isOver: () => boolean,
 ): Promise<'none' | 'worked' | 'waiting'> {
   const { storage } = deps;
   await deleteStaleChecks(storage);
-  const rows = (await listRunningRotations(storage)).filter((row) => row.phase !== 'checking');
+  const rows = (await listRunningRotations(storage)).filter(
+    (row) => row.phase !== 'checking' && !options.failures.has(row.id),
+  );
   if (rows.length === 0) return 'none';
   for (const rotation of rows) {
     const { id, kind } = rotation;
@@ -76,7 +82,10 @@ async function driveOnce(
     if (!(await takeRotation(storage, { id, holder, leaseMs }))) continue;
     const [row] = await listRotations(storage, [id]);
     if (row === undefined) continue;
-    await workOn(deps, row, holder, options, isOver);
+    await workOn(deps, row, holder, options, isOver).catch((error: unknown) => {
+      options.failures.set(id, error);
+      options.onFailure?.(id, error);
+    });
     return 'worked';
   }
   return 'waiting';
@@ -158,9 +167,9 @@ async function finish(
   changed: number,
   write: (progress: RotationProgress) => Promise<boolean>,
 ): Promise<void> {
-  const unreadable = end.keptKeys.length;
-  const deleted =
-    row.app_id === null ? 0 : await deleteClosedDataKeys(deps.storage, row.app_id, end.keptKeys);
+  const { keptKeys, unreadableApps } = end;
+  const unreadable = row.app_id === null ? unreadableApps.length : keptKeys.length;
+  const deleted = row.app_id === null ? 0 : await deleteClosedDataKeys(deps.storage, row.app_id, keptKeys);
   await deps.audit.append({
     kind: 'keys.rotated',
     appId: row.app_id,
@@ -171,7 +180,8 @@ async function finish(
       to_key: row.to_key,
       values: changed,
       data_keys_deleted: deleted,
-      data_keys_kept: unreadable,
+      data_keys_kept: keptKeys.length,
+      ...(unreadableApps.length === 0 ? {} : { unreadable_apps: unreadableApps }),
     },
   });
   await write({ phase: 'done', unreadable, isFinished: true });

@@ -1,8 +1,8 @@
-import { placeAppKey } from '@alter-ai/core-crypto';
+import { OpenError, placeAppKey } from '@alter-ai/core-crypto';
 import type { VaultDeps } from '../../deps.js';
 import { listAppKeys, replaceWrappedAppKey } from '../../storage/keys/app-keys.js';
 import { readMeta, replaceMeta } from '../../storage/keys/meta.js';
-import { UnknownRootKeyError } from '../root/key-service-error.js';
+import { KeyNotThereError, UnknownRootKeyError } from '../root/key-service-error.js';
 import type { RootKeyProvider, RootKeys } from '../root/root-key-provider.js';
 import { vaultKeyName, vaultKeyPlace } from '../vault-key.js';
 import type { OnBatch } from './reencrypt-app.js';
@@ -11,7 +11,7 @@ import type { RotationPosition } from './rotation-position.js';
 
 /**
  * Wraps the vault's own key, then the key of each app, with the current root key, each only where nobody has changed it since it was
- * read. @returns the position at the end, or undefined when `onBatch` ended it
+ * read. An app whose key does not open stays as it is, and is noted: the others do not wait for it. @returns the position at the end, or undefined when `onBatch` ended it
  */
 export async function rewrapRoot(
   deps: Pick<VaultDeps, 'storage' | 'keyring'>,
@@ -42,12 +42,22 @@ export async function rewrapRoot(
     const startedMs = performance.now();
     let changed = 0;
     if (rootKeys.describe(app.wrapped_key).name !== target.apps) {
-      const rewrapped = await rewrap(rootKeys, rootKeys.forApps, placeAppKey(app.id), app.wrapped_key);
-      changed = (await replaceWrappedAppKey(storage, app, rewrapped)) ? 1 : 0;
+      try {
+        const rewrapped = await rewrap(rootKeys, rootKeys.forApps, placeAppKey(app.id), app.wrapped_key);
+        changed = (await replaceWrappedAppKey(storage, app, rewrapped)) ? 1 : 0;
+      } catch (error) {
+        if (!isLostKey(error)) throw error;
+        position = { ...position, unreadableApps: [...position.unreadableApps, app.id] };
+      }
     }
     if (!(await advance(app.id, changed, startedMs))) return undefined;
   }
   return position;
+}
+
+/** Whether what unwraps an app's key is gone: its file, its key in the service, or its bytes were changed. */
+export function isLostKey(error: unknown): boolean {
+  return error instanceof OpenError || error instanceof KeyNotThereError;
 }
 
 async function rewrap(

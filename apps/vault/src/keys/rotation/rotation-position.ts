@@ -13,6 +13,8 @@ export interface RotationPosition {
   readonly passChanged: number;
   /** Data keys of values that did not open in this pass. */
   readonly keptKeys: readonly string[];
+  /** Ids of apps whose own key did not open in this pass: it stays as it is. */
+  readonly unreadableApps: readonly string[];
   /** Root keys that every process must have before anything is wrapped with them. */
   readonly neededKeys: readonly string[];
 }
@@ -23,12 +25,14 @@ const schema = z.object({
   seen: z.int(),
   passChanged: z.int(),
   keptKeys: z.array(z.string()),
+  // A rotation that an earlier version began has none.
+  unreadableApps: z.array(z.string()).default([]),
   neededKeys: z.array(z.string()),
 });
 
 /** The beginning of a pass. */
 export function startPass(neededKeys: readonly string[] = []): RotationPosition {
-  return { column: 0, after: '', seen: 0, passChanged: 0, keptKeys: [], neededKeys };
+  return { column: 0, after: '', seen: 0, passChanged: 0, keptKeys: [], unreadableApps: [], neededKeys };
 }
 
 /** The position that is stored with a rotation. */
