@@ -11,8 +11,9 @@ import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { findSecretCredential, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, type SecretGrantInput } from '../../storage/secrets/secret-grants.js';
 import { writeGroupId } from '../secret-principal.js';
+import { recordThenStore } from './record-grant.js';
 import { refuseRuledCredential } from './refuse-ruled.js';
-import { refuseTakenLabel } from './taken-label.js';
+import { checkLabel, refuseTakenLabel } from './taken-label.js';
 
 /** Who asks for which grant. */
 export interface CreateSecretGrantInput {
@@ -60,13 +61,16 @@ export async function createSecretGrant(
     },
     nowMs,
   };
-  await refuseTakenLabel(grant.label, () =>
-    deps.storage.transaction(async (trx) => {
-      await insertSecretGrant(trx, grant);
-      if (isProxyOnly) await lockCredential(trx, { appId: grant.appId, credentialId });
-    }),
-  );
-  await deps.audit.append({
+  const siblings = {
+    app_id: grant.appId,
+    principal_type: grant.principalType,
+    principal_id: grant.principalId,
+    provider_config_id: secret.id,
+    issuer: '',
+    subject: '',
+  };
+  await checkLabel(deps.storage.db, siblings, grant.label);
+  const event: AuditEvent = {
     ...input.record,
     kind: 'grant.created',
     appId: settings.appId,
@@ -75,13 +79,20 @@ export async function createSecretGrant(
     userId: grant.principalType === 'user' ? grant.principalId : undefined,
     principal: grant.principalType === 'system' ? 'system' : `${grant.principalType}:${grant.principalId}`,
     credentialKind: secret.definition.kind,
-    outcome: 'ok',
     details: {
       label: grant.label,
       credential_id: credentialId,
       ...(isProxyOnly ? { proxy_only: true } : {}),
     },
-  });
+  };
+  await recordThenStore(deps, event, () =>
+    refuseTakenLabel(grant.label, () =>
+      deps.storage.transaction(async (trx) => {
+        await insertSecretGrant(trx, grant);
+        if (isProxyOnly) await lockCredential(trx, { appId: grant.appId, credentialId });
+      }),
+    ),
+  );
   return grant;
 }
 

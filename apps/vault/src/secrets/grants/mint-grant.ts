@@ -8,8 +8,9 @@ import { ApiError } from '../../http/api-error.js';
 import { findGrantById, holdGrant } from '../../storage/live/grants.js';
 import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
+import { recordThenStore } from './record-grant.js';
 import { refuseRuledCredential } from './refuse-ruled.js';
-import { refuseTakenLabel } from './taken-label.js';
+import { checkLabel, refuseTakenLabel } from './taken-label.js';
 
 /** Whose grant is to have a sibling. */
 export interface MintGrantInput {
@@ -50,30 +51,32 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
   } as const;
   const isProxyOnly = request.grant_policy?.proxy_only === true;
   const id = uuidv7();
-  await refuseTakenLabel(label, () =>
-    deps.storage.transaction(async (trx) => {
-      // Revoked since it was read: there would be a live grant on an ended credential.
-      if (!(await holdGrant(trx, appId, source.id))) throw new ApiError('grant_not_found');
-      if (await hasSiblingLabel(trx, source, label)) throw new LabelTakenError();
-      await insertSibling(trx, source, { id, label, expiresAtMs, policy, nowMs });
-      if (isProxyOnly) await lockCredential(trx, { appId, credentialId: source.credential_id });
-    }),
-  );
-  await deps.audit.append({
+  await checkLabel(deps.storage.db, source, label);
+  const event: AuditEvent = {
     ...input.record,
     kind: 'grant.created',
     appId,
     grantId: id,
     providerId: source.provider_id,
     userId: source.principal_type === 'user' ? source.principal_id : undefined,
-    outcome: 'ok',
     details: {
       minted_from: source.id,
       label,
       ...(tags.length > 0 ? { tags } : {}),
       ...(isProxyOnly ? { proxy_only: true } : {}),
     },
-  });
+  };
+  await recordThenStore(deps, event, () =>
+    refuseTakenLabel(label, () =>
+      deps.storage.transaction(async (trx) => {
+        // Revoked since it was read: there would be a live grant on an ended credential.
+        if (!(await holdGrant(trx, appId, source.id))) throw new ApiError('grant_not_found');
+        if (await hasSiblingLabel(trx, source, label)) throw new LabelTakenError();
+        await insertSibling(trx, source, { id, label, expiresAtMs, policy, nowMs });
+        if (isProxyOnly) await lockCredential(trx, { appId, credentialId: source.credential_id });
+      }),
+    ),
+  );
   return {
     grant_id: id,
     provider_id: source.provider_id,

@@ -1,4 +1,5 @@
 import { uuidv7 } from 'uuidv7';
+import type { AuditEvent } from '../../audit/audit-event.js';
 import { openByHandle } from '../../connect/page/browser-binding.js';
 import {
   computeGrantExpiry,
@@ -19,6 +20,7 @@ import { lockCredential } from '../../storage/secrets/lock-credential.js';
 import { insertSecretCredential, replaceSecretCredential } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, renewSecretGrant } from '../../storage/secrets/secret-grants.js';
 import { checkSecretFields, type SecretFields } from '../definition/secret-fields.js';
+import { recordThenStore } from '../grants/record-grant.js';
 import { refuseTakenLabel } from '../grants/taken-label.js';
 import { sealSecret } from '../value/secret-value.js';
 import { describeKey } from './describe-key-entry.js';
@@ -81,51 +83,60 @@ export async function enterKey(deps: VaultDeps, input: EnterKeyInput): Promise<C
     policyCreatedBy: expiresAtMs === null ? null : createdBy,
   };
   const userId = row.user_id;
-  const finished = await refuseTakenLabel(place.label, () =>
-    deps.storage.transaction(async (trx) => {
-      if (place.isNew) {
-        const { appId, credentialId: id } = key;
-        const secretId = secret.id;
-        await insertSecretCredential(trx, {
-          appId,
-          id,
-          secretId,
-          fields: sealed,
-          owner: 'end_user',
-          label: null,
-          nowMs,
-        });
-        await insertSecretGrant(trx, {
-          appId,
-          id: place.grantId,
-          secretId,
-          slug: secret.slug,
-          credentialId: id,
-          principalType: 'user',
-          principalId: userId,
-          label: place.label,
-          expiresAtMs,
-          policy,
-          nowMs,
-        });
-      } else {
-        const isReplaced = await replaceSecretCredential(trx, key, sealed, nowMs);
-        const isRenewed = await renewSecretGrant(
-          trx,
-          { appId: key.appId, grantId: place.grantId },
-          { expiresAtMs, policy },
-        );
-        if (!isReplaced || !isRenewed) throw new ApiError('grant_not_found');
-      }
-      if (request.isProxyOnly) await lockCredential(trx, key);
-      return changeOpenSession(deps, trx, row.id, () => ({
-        ...writeSessionState({ results: [result], notice: null }),
-        status: 'completed',
-        finished_at: nowMs,
-      }));
-    }),
-  );
-  await recordEntry(deps, row, request, secret, result);
+  const store = () =>
+    refuseTakenLabel(place.label, () =>
+      deps.storage.transaction(async (trx) => {
+        if (place.isNew) {
+          const { appId, credentialId: id } = key;
+          const secretId = secret.id;
+          await insertSecretCredential(trx, {
+            appId,
+            id,
+            secretId,
+            fields: sealed,
+            owner: 'end_user',
+            label: null,
+            nowMs,
+          });
+          await insertSecretGrant(trx, {
+            appId,
+            id: place.grantId,
+            secretId,
+            slug: secret.slug,
+            credentialId: id,
+            principalType: 'user',
+            principalId: userId,
+            label: place.label,
+            expiresAtMs,
+            policy,
+            nowMs,
+          });
+        } else {
+          const isReplaced = await replaceSecretCredential(trx, key, sealed, nowMs);
+          const isRenewed = await renewSecretGrant(
+            trx,
+            { appId: key.appId, grantId: place.grantId },
+            { expiresAtMs, policy, nowMs },
+          );
+          if (!isReplaced || !isRenewed) throw new ApiError('grant_not_found');
+        }
+        if (request.isProxyOnly) await lockCredential(trx, key);
+        return changeOpenSession(deps, trx, row.id, () => ({
+          ...writeSessionState({ results: [result], notice: null }),
+          status: 'completed',
+          finished_at: nowMs,
+        }));
+      }),
+    );
+  const finished = await recordThenStore(deps, describeEntry(row, request, secret, result), store);
+  await deps.audit.append({
+    kind: 'connect.completed',
+    appId: row.app_id,
+    userId,
+    caller: request.caller,
+    outcome: 'ok',
+    details: { session_id: row.id },
+  });
   return finished;
 }
 
@@ -169,17 +180,17 @@ async function choosePlace(
   return { grantId: grant.id, credentialId: grant.credential_id, label: grant.label, isNew: false };
 }
 
-async function recordEntry(
-  deps: VaultDeps,
+function describeEntry(
   row: ConnectSessionRow,
   request: SessionRequest,
   secret: ManagedSecretSettings,
   result: SessionResult,
-): Promise<void> {
-  const of = { appId: row.app_id, userId: row.user_id, caller: request.caller, outcome: 'ok' } as const;
-  await deps.audit.append({
-    ...of,
+): AuditEvent {
+  return {
     kind: result.operation === 'reauth' ? 'grant.reauthorized' : 'grant.created',
+    appId: row.app_id,
+    userId: row.user_id,
+    caller: request.caller,
     grantId: result.grantId,
     providerId: secret.slug,
     credentialKind: secret.definition.kind,
@@ -189,6 +200,5 @@ async function recordEntry(
       stored_by: 'end_user',
       ...(request.isProxyOnly ? { proxy_only: true } : {}),
     },
-  });
-  await deps.audit.append({ ...of, kind: 'connect.completed', details: { session_id: row.id } });
+  };
 }

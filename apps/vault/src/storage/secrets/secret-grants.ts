@@ -135,9 +135,19 @@ export async function findGrantsForGroups(
     .execute();
 }
 
-/** Whether a live grant of the same account (`source` among them) has this label already. */
-export async function hasSiblingLabel(trx: Executor, source: GrantRow, label: string): Promise<boolean> {
-  const row = await trx
+/** What a grant shares with those that are told apart from it by their labels. */
+export type SiblingOf = Pick<
+  GrantRow,
+  'app_id' | 'principal_type' | 'principal_id' | 'provider_config_id' | 'issuer' | 'subject'
+>;
+
+/** Whether a live grant of the same account or managed secret has this label already; null is no label. */
+export async function hasSiblingLabel(
+  executor: Executor,
+  source: SiblingOf,
+  label: string | null,
+): Promise<boolean> {
+  const row = await executor
     .selectFrom('grants')
     .select('id')
     .where('app_id', '=', source.app_id)
@@ -146,7 +156,7 @@ export async function hasSiblingLabel(trx: Executor, source: GrantRow, label: st
     .where('provider_config_id', '=', source.provider_config_id)
     .where('issuer', '=', source.issuer)
     .where('subject', '=', source.subject)
-    .where('label', '=', label)
+    .where(label === null ? 'sibling_label' : 'label', '=', label ?? '')
     .where('status', '=', 'active')
     .limit(1)
     .executeTakeFirst();
