@@ -8,16 +8,20 @@ describe('documentation', () => {
     vault = await startTestVault({ kind: 'sqlite' });
   });
   afterAll(() => vault?.close());
+  const listIndexed = async () =>
+    [...(await (await vault.app.request('/llms.txt')).text()).matchAll(/\]\((\S+)\)/g)].map(
+      ([, url = '']) => new URL(url).pathname,
+    );
 
   it.each(errorCodes)('T3: %s has a page with cause, remedy, facts and example', async (code) => {
     const page = await vault.app.request(`/docs/errors/${code}`);
     expect(page.status).toBe(200);
     const html = await page.text();
     for (const part of [
-      '<h2>Cause</h2>',
-      '<h2>What to do</h2>',
-      '<h2>Facts</h2>',
-      '<h2>Example</h2>',
+      '<h2 id="cause">Cause</h2>',
+      '<h2 id="what-to-do">What to do</h2>',
+      '<h2 id="facts">Facts</h2>',
+      '<h2 id="example">Example</h2>',
       'lang="en"',
     ]) {
       expect(html).toContain(part);
@@ -32,24 +36,52 @@ describe('documentation', () => {
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('every link of the documentation leads somewhere', async () => {
-    const seen = new Set<string>();
-    const queue = ['/docs'];
+  it('every link of every page leads somewhere, and every fragment to a heading of that page', async () => {
+    const pages = new Map<string, string>();
+    const links: { from: string; to: URL }[] = [];
     const dead: string[] = [];
+    const queue = ['/docs', ...(await listIndexed())];
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-      if (seen.has(path)) continue;
-      seen.add(path);
+      if (pages.has(path)) continue;
       const page = await vault.app.request(path);
-      if (page.status !== 200) {
-        dead.push(path);
-        continue;
+      if (page.status !== 200) dead.push(path);
+      const isHtml = page.headers.get('content-type')?.startsWith('text/html') === true;
+      const html = isHtml ? await page.text() : '';
+      pages.set(path, html);
+      for (const [, target = ''] of html.matchAll(/(?:href|src)="([^"]*)/g)) {
+        const to = new URL(target.replaceAll('&amp;', '&'), `http://vault.invalid${path}`);
+        if (to.host !== 'vault.invalid') continue;
+        links.push({ from: path, to });
+        queue.push(to.pathname);
       }
-      if (!page.headers.get('content-type')?.startsWith('text/html')) continue;
-      const html = await page.text();
-      for (const [, target = ''] of html.matchAll(/(?:href|src)="(\/[^"#]*)/g)) queue.push(target);
+    }
+    for (const { from, to } of links) {
+      const id = decodeURIComponent(to.hash.slice(1));
+      if (id !== '' && !pages.get(to.pathname)?.includes(` id="${id}"`))
+        dead.push(`${from} -> ${to.pathname}${to.hash}`);
     }
     expect(dead).toEqual([]);
-    expect(seen.size).toBeGreaterThan(errorCodes.length);
+    expect(links.filter(({ to }) => to.hash !== '').length).toBeGreaterThan(5);
+    expect(pages.size).toBeGreaterThan(errorCodes.length);
+  });
+
+  it('summaries are whole sentences without links; tables scroll, and those without a head have no empty row', async () => {
+    const index = await (await vault.app.request('/llms.txt')).text();
+    const summaries = [...index.matchAll(/^- \[[^\]]*\]\(\S+\): (.*)$/gm)].map(([, text = '']) => text);
+    expect(summaries.length).toBeGreaterThan(errorCodes.length);
+    for (const summary of summaries) expect(summary).toMatch(/^[^[\]]*[.!?]\)?$/);
+    const html = await (await vault.app.request('/docs/errors/invalid_key')).text();
+    expect(html).toMatch(/<div class="table"[^>]*tabindex="0"[^>]*><table>\s*<tbody>/);
+    expect(html).not.toMatch(/<th[^>]*><\/th>/);
+  });
+
+  it('/ leads to the documentation, and a page that there is not says so as a page', async () => {
+    const root = await vault.app.request('/');
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/docs']);
+    const missing = await vault.app.request('/docs/no/such-page');
+    expect(missing.status).toBe(404);
+    expect(missing.headers.get('content-type')).toContain('text/html');
+    expect(await missing.text()).toContain('href="/docs"');
   });
 
   it('a path that leads out of the documentation is 404', async () => {

@@ -9,7 +9,7 @@ export interface DocumentationFile {
   /** Folder of the file below `docs/`; empty for the top. */
   readonly folder: string;
   readonly title: string;
-  /** First line of text. */
+  /** First sentences of the text, without links. */
   readonly summary: string;
   readonly markdown: string;
 }
@@ -53,8 +53,23 @@ function readTitle(markdown: string, path: string): string {
   return /^# (.+)$/m.exec(markdown)?.[1] ?? path;
 }
 
+const summaryLengthMax = 200;
+
+/** Whole sentences of the first paragraph: the first one, and more while there is room. */
 function readSummary(markdown: string): string {
   const prose = markdown.replaceAll(/^```[\s\S]*?^```/gm, '');
-  const line = prose.split('\n').find((text) => text.trim() !== '' && !/^[#>|!<-]/.test(text));
-  return line?.trim() ?? '';
+  const paragraph = prose.split(/\n\s*\n/).find((text) => text.trim() !== '' && !/^\s*[#>|!<-]/.test(text));
+  const text = (paragraph ?? '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll(/\[([^\]]*)\]\[[^\]]*\]/g, '$1')
+    .replace(/:$/, '.');
+  let summary = '';
+  for (const sentence of text.split(/(?<=[.!?])\s+(?=\S)/)) {
+    const longer = summary === '' ? sentence : `${summary} ${sentence}`;
+    if (summary !== '' && longer.length > summaryLengthMax) break;
+    summary = longer;
+  }
+  return summary;
 }

@@ -5,9 +5,11 @@ import { page, type RequestContext, type RouteRegistration } from '../../http/ro
 import { type DocumentationFile, readDocumentation, readDocumentationImage } from './documentation-files.js';
 import { documentationPolicy, documentationStyle, renderDocumentation } from './documentation-page.js';
 
+const noSuchPage =
+  '# No such page\n\nThere is no page at this address. All pages are listed in the [documentation](/docs).';
 const exampleRequestId = '0199a2f4-7c11-7000-8000-00000000abcd';
 
-/** `/docs`, a page for each error code below it, and `/llms.txt`. */
+/** `/docs` (where `/` leads), a page for each error code below it, and `/llms.txt`. */
 export function createDocumentationRoutes(deps: VaultDeps): readonly RouteRegistration[] {
   const { publicUrl } = deps.config;
   const files = new Map(readDocumentation().map((file) => [file.path, file]));
@@ -17,14 +19,15 @@ export function createDocumentationRoutes(deps: VaultDeps): readonly RouteRegist
     let html = rendered.get(path);
     if (html === undefined) {
       html = await buildPage(path, files, publicUrl);
-      if (html === undefined) throw new ApiError('not_found');
-      rendered.set(path, html);
+      // Only what there is is kept: the paths of pages that are missing come from outside.
+      if (html !== undefined) rendered.set(path, html);
     }
-    return context.raw.body(html, 200, {
+    const body = html ?? (await renderDocumentation('No such page', noSuchPage));
+    return context.raw.body(body, html === undefined ? 404 : 200, {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': documentationPolicy,
       'Referrer-Policy': 'no-referrer',
-      'Cache-Control': 'public, max-age=300',
+      'Cache-Control': html === undefined ? 'no-store' : 'public, max-age=300',
     });
   };
   const serveText = (context: RequestContext, text: string, type: string): Response =>
@@ -34,6 +37,7 @@ export function createDocumentationRoutes(deps: VaultDeps): readonly RouteRegist
     });
 
   return [
+    page('GET', '/', ({ raw }) => raw.redirect('/docs', 302)),
     page('GET', '/docs', (context) => serve(context, '')),
     page('GET', '/docs/style.css', (context) => serveText(context, documentationStyle, 'text/css')),
     page('GET', '/docs/images/:name', ({ raw }) => {
@@ -59,21 +63,12 @@ async function buildPage(
   const file = files.get(path);
   const code = /^errors\/([a-z_]+)$/.exec(path)?.[1];
   if (code !== undefined && isErrorCode(code)) {
-    return renderDocumentation(code, describeError(code, file?.markdown, publicUrl));
+    return renderDocumentation(code, describeError(code, file?.markdown, publicUrl), 'errors');
   }
-  if (file) return renderDocumentation(file.title, anchorLinks(file));
+  if (file) return renderDocumentation(file.title, file.markdown, file.folder);
   if (path === '') return renderDocumentation('Documentation', buildIndex(files));
   if (path === 'errors') return renderDocumentation('Errors', buildErrorIndex());
   return undefined;
-}
-
-/** Links between the files lead to each other's pages: Markdown names files, from the folder of the one that links. */
-function anchorLinks(file: DocumentationFile): string {
-  const base = new URL(`http://localhost/docs/${file.folder === '' ? '' : `${file.folder}/`}`);
-  return file.markdown.replaceAll(/\]\((?![a-z]+:|\/|#)([^)\s]+)\)/g, (_, target: string) => {
-    const { pathname, hash } = new URL(target, base);
-    return `](${pathname.replace(/\.md$/, '').replace(/\/(README|index)$/, '')}${hash})`;
-  });
 }
 
 /** Facts and example come from the table that the server itself uses; cause and remedy from the file. */
