@@ -28,7 +28,7 @@ export async function noteRefusal(context: RequestContext, refusal: ProviderRefu
   const { deps, caller } = context;
   if (isTokenRefused(refusal) && refusal.tokenGeneration) {
     const key = { appId: caller.appId, credentialId: refusal.credentialId };
-    await forceRefresh(deps.storage, key, refusal.tokenGeneration);
+    await forceRefresh(deps.storage, key, refusal.tokenGeneration, deps.clock());
   }
   if (refusal.status === 403) await noteRefusedScope(context, refusal.grantId);
 }

@@ -267,11 +267,15 @@ export function storeDeath(
   });
 }
 
+/** So long after a refresh a refusal of its token forces no other one, in milliseconds. */
+const freshTokenMs = 20_000;
+
 /** Makes the next use refresh, if the token set is still the one that the provider refused. */
 export async function forceRefresh(
   storage: Storage,
   key: CredentialKey,
   tokenGeneration: string,
+  nowMs: number,
 ): Promise<boolean> {
   const result = await storage.db
     .updateTable('credentials')
@@ -280,6 +284,13 @@ export async function forceRefresh(
     .where('id', '=', key.credentialId)
     .where('token_generation', '=', tokenGeneration)
     .where('status', '<>', 'revoked')
+    // A provider that refuses what it has just given does so for another reason: asking again and again would use up its limits.
+    .where((is) =>
+      is.or([
+        is('access_issued_at', '<=', nowMs - freshTokenMs),
+        is('access_issued_at', '<=', is.ref('authorized_at')),
+      ]),
+    )
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
