@@ -49,6 +49,9 @@ export interface HeadLimits {
   readonly lookMs: number;
 }
 
+/** A connection on which nothing moves is ended: longer than any call of a provider may take, and than it may be silent. */
+const quietMs = 150_000;
+
 const headLimits: HeadLimits = { headersMs: 20_000, lookMs: 5_000 };
 
 /** Opens the socket before anything else is done, so that a taken port changes nothing. @throws ListenError */
@@ -70,6 +73,7 @@ export async function listen(
     },
     (incoming, outgoing) => current(incoming, outgoing),
   );
+  server.timeout = quietMs;
   let explainedAt = '';
   server.on('clientError', (error, socket) => answerMalformed(error, socket, explainedAt));
   await new Promise<void>((resolve, reject) => {

@@ -135,6 +135,19 @@ describeBothDatabases('E4: a provider that does not answer in time', (kind) => {
     });
   });
 
+  it('A2: a stream whose token was refused, and whose grant is gone by then, is ended and on record', async () => {
+    const grantId = await world.connect();
+    provide(async (_, response) => {
+      await world.stack.vault.signedFetch('POST', `/sdk/oauth/grants/${grantId}/revoke`, {});
+      response.writeHead(401).write('a body that nobody reads to its end');
+    });
+    const { provider_id: _, ...rest } = call('taken back');
+    const answer = await openStream(served, world.stack.vault, { ...rest, grant_id: grantId }, undefined);
+    expect([answer.statusCode, JSON.parse(await readText(answer)).error]).toEqual([403, 'grant_revoked']);
+    await ended;
+    expect((await readRecords('taken back'))[1]).toMatchObject({ outcome: 'provider_error', status: 401 });
+  });
+
   it('a stream that moves, however slowly, is longer than the silence', async () => {
     provide((_, response) => drip(() => response.write('x'), response, 30));
     const answer = await openStream(served, world.stack.vault, call('slow'), undefined);

@@ -6,7 +6,7 @@ import { StreamedAnswer } from '../../../http/respond.js';
 import { beginCall, type RenderedCall } from '../begin-call.js';
 import { describeFailure } from '../describe-failure.js';
 import { hasHeaderEcho } from '../echo/echo-filter.js';
-import { recordCallOutcome, recordEcho } from '../record-call-outcome.js';
+import { describeStatus, recordCallOutcome, recordEcho } from '../record-call-outcome.js';
 import { urlCharactersMax } from '../render-call.js';
 import { learnFromAnswer, readChallenge, renewCall } from '../renew-call.js';
 import { createMeter, type Meter } from './meter.js';
@@ -52,15 +52,27 @@ async function repeat(
 ): Promise<OpenExchange | undefined> {
   if (body.has_body) return undefined;
   const { status, headers } = first.stream;
-  const renewed = await renewCall(context, first.call, { status, challenge: readChallenge(headers) });
-  if (renewed === undefined) return undefined;
-  first.stream.body.destroy();
-  recordCallOutcome(context, first.call, {
-    outcome: 'provider_error',
-    status,
-    latencyMs: performance.now() - first.startedAtMs,
+  const refusal = { status, challenge: readChallenge(headers) };
+  const renewed = await renewCall(context, first.call, refusal).catch((error: unknown) => {
+    abandon(context, first);
+    throw error;
   });
+  if (renewed === undefined) return undefined;
+  abandon(context, first);
   return open(context, renewed, body, first.gone);
+}
+
+/** Ends an answer whose body nobody gets, and puts it on record (A2). */
+function abandon(
+  context: RequestContext,
+  { call, stream, startedAtMs }: Pick<OpenExchange, 'call' | 'stream' | 'startedAtMs'>,
+): void {
+  stream.body.destroy();
+  recordCallOutcome(context, call, {
+    outcome: describeStatus(stream.status),
+    status: stream.status,
+    latencyMs: performance.now() - startedAtMs,
+  });
 }
 
 async function open(
@@ -113,6 +125,10 @@ async function open(
       fields: { grant_id, provider_id, status_code: status, place: 'header' },
     });
   }
-  await learnFromAnswer(context, call, { status, challenge: readChallenge(headers) });
+  const refusal = { status, challenge: readChallenge(headers) };
+  await learnFromAnswer(context, call, refusal).catch((error: unknown) => {
+    abandon(context, { call, stream, startedAtMs });
+    throw error;
+  });
   return { call, stream, sent, startedAtMs, gone };
 }
