@@ -116,7 +116,7 @@ export async function enterKey(deps: VaultDeps, input: EnterKeyInput): Promise<C
           const isRenewed = await renewSecretGrant(
             trx,
             { appId: key.appId, grantId: place.grantId },
-            { expiresAtMs, policy, nowMs },
+            { expiresAtMs, policy },
           );
           if (!isReplaced || !isRenewed) throw new ApiError('grant_not_found');
         }

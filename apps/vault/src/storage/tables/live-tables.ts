@@ -57,6 +57,8 @@ export interface CredentialTable {
   death_cause: string | null;
   death_evidence_json: string | null;
   died_at: number | null;
+  /** When it died, as long as nobody has looked whether that is on record (A4). */
+  unrecorded_since: number | null;
   /** Set when a provider answered 401 for the current token generation: the next use refreshes. */
   is_refresh_forced: number;
   /** R8: no attempt before this time. Shared time, as are `invalid_grant_at`, `lease_deadline` and `intent_at` (`Storage.sharedNow`). */
@@ -119,6 +121,8 @@ export interface GrantTable {
   revocation_attempts: number | null;
   /** The record of `expires_at` having passed (A4): 0 there is none, 1 begun, 2 written. */
   expiry_record_state: Generated<number>;
+  /** When it was made or reauthorized, as long as nobody has looked whether that is on record (A4). */
+  unrecorded_since: number | null;
 }
 
 /** One connect session. */
