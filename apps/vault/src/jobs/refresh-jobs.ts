@@ -1,6 +1,7 @@
 import type { VaultDeps } from '../deps.js';
 import { finishPendingRevocations } from '../grants/upkeep/finish-revocation.js';
 import { recordExpiredGrants } from '../grants/upkeep/record-expired-grants.js';
+import { recordLifecycle } from '../grants/upkeep/record-lifecycle.js';
 import { createEndpointPauses } from '../refresh/ahead/endpoint-pauses.js';
 import { renewAhead } from '../refresh/ahead/renew-ahead.js';
 import { markChangedLifetimes } from '../refresh/ahead/replan.js';
@@ -24,6 +25,11 @@ export function listRefreshJobs(deps: VaultDeps): Job[] {
       name: 'grants.record_expired',
       intervalMs: 30_000,
       run: (signal) => recordExpiredGrants(deps, signal),
+    },
+    {
+      name: 'grants.record_lifecycle',
+      intervalMs: 30_000,
+      run: (signal) => recordLifecycle(deps, signal),
     },
     {
       name: 'grants.finish_revocations',

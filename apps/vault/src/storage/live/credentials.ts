@@ -263,6 +263,7 @@ export function storeDeath(
     death_cause: death.cause,
     death_evidence_json: JSON.stringify(death.evidence),
     died_at: death.nowMs,
+    unrecorded_since: death.nowMs,
     updated_at: death.nowMs,
   });
 }
