@@ -1,3 +1,4 @@
+import { mintApiKey } from '@alter-ai/core-crypto';
 import type { Command } from 'commander';
 import { printJson, printTable } from './output.js';
 import { withVault } from './run-command.js';
@@ -7,7 +8,7 @@ interface ListOptions {
   readonly json?: boolean;
 }
 
-/** `alter providers` and `alter keys list`. */
+/** `alter providers`, `alter keys generate` and `alter keys list`. */
 export function addInspectCommands(program: Command): void {
   program
     .command('providers')
@@ -33,6 +34,12 @@ export function addInspectCommands(program: Command): void {
       );
     });
   const keys = program.command('keys').description('API keys');
+  keys
+    .command('generate')
+    .description(
+      'print a new API key for a file of settings or a secret store; stores nothing, needs no vault',
+    )
+    .action(() => console.log(mintApiKey('app')));
   keys
     .command('list')
     .description('list API keys; their values are never shown')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isApiKeyFormat } from '@alter-ai/core-crypto';
 import { afterAll, expect, it } from 'vitest';
 import { describeBothDatabases } from '../harness.js';
 import { runStatement } from '../run-statement.js';
@@ -33,6 +34,8 @@ describeBothDatabases('alter where there is no vault', (kind) => {
       expect(stderr).toMatch(/^There is no vault in /);
       expect(stderr).toContain(kind === 'sqlite' ? dataDir : 'DATABASE_URL');
     }
+    const generated = await alter('keys', 'generate');
+    expect([generated.code, isApiKeyFormat(generated.stdout.trim())]).toEqual([0, true]);
     expect(readdirSync(folder.path)).toEqual([]);
     if (environment.DATABASE_URL) {
       const tables = await runStatement<{ n: number }>(
