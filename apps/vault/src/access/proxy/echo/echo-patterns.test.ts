@@ -27,6 +27,7 @@ describe('a credential in an answer', () => {
     ['JavaScript, encodeURI', 'wJal/rXU+tn=FEMI:K7&MD'],
     ['Python, quote, which leaves slashes', 'wJal/rXU%2Btn%3DFEMI%3AK7%26MD'],
     ['Go, PathEscape, which leaves what a path may have', 'wJal%2FrXU+tn=FEMI:K7&MD'],
+    ['base64 of an address', Buffer.from('GET /?key=wJal%2FrXU%2Btn%3DFEMI%3AK7%26MD').toString('base64')],
     ['JSON with escaped slashes', 'wJal\\/rXU+tn=FEMI:K7&MD'],
     ['JSON of Go, for HTML', 'wJal/rXU+tn=FEMI:K7\\u0026MD'],
     ['JSON of .NET', 'wJal/rXU\\u002Btn=FEMI:K7\\u0026MD'],

@@ -20,7 +20,9 @@ export function listEchoPatterns(
   const texts = [...all].filter((text) => text.length >= charactersMin);
   const patterns = new Map<string, Buffer>();
   for (const text of texts) {
-    for (const pattern of [...listSpellings(text), ...listEncodings(text)]) {
+    // As it stands in an address, too: of a request some services encode the whole line.
+    const encoded = [text, encodeStrict(text)].flatMap(listEncodings);
+    for (const pattern of [...listSpellings(text), ...encoded]) {
       patterns.set(pattern.toString('latin1'), pattern);
     }
   }
