@@ -1,8 +1,9 @@
 import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../deps.js';
-import { openTokens, type StoredTokens, sealTokens } from '../../grants/stored-tokens.js';
+import { openTokens, sealTokens } from '../../grants/stored-tokens.js';
+import type { ProviderSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findCredential } from '../../storage/live/credentials.js';
+import { type CredentialRow, findCredential } from '../../storage/live/credentials.js';
 import {
   findGrantByAccount,
   type GrantAim,
@@ -31,13 +32,19 @@ export function readAim(session: ConnectSessionRow, account: ConnectedAccount): 
  */
 export async function sealAccount(
   deps: VaultDeps,
+  provider: ProviderSettings | undefined,
   aim: GrantAim,
   account: ConnectedAccount,
 ): Promise<GrantInput['credential']> {
   const { appId } = aim;
   const existing = await findGrantByAccount(deps.storage, aim);
   const id = existing?.credential_id ?? uuidv7();
-  const tokens = await keepRefreshToken(deps, appId, existing, account.tokens);
+  const hasOwn = account.tokens.refresh_token !== undefined;
+  const kept = hasOwn ? undefined : await findKeptCredential(deps, provider, existing);
+  const before = kept && (await openTokens(deps.keyring, { appId, credentialId: id }, kept.sealed_tokens));
+  const tokens = before?.refresh_token
+    ? { ...account.tokens, refresh_token: before.refresh_token }
+    : account.tokens;
   return {
     id,
     sealedTokens: await sealTokens(deps.keyring, { appId, credentialId: id }, tokens),
@@ -45,23 +52,24 @@ export async function sealAccount(
     accessExpiresAtMs: account.accessExpiresAtMs,
     refreshExpiresAtMs: account.refreshExpiresAtMs,
     hasRefreshToken: tokens.refresh_token !== undefined,
+    ...(kept ? { madeFrom: kept } : {}),
   };
 }
 
-/** A provider that hands out refresh tokens only once (Google): the one that is stored stays in use when no new one came. */
-async function keepRefreshToken(
+/**
+ * The credential whose refresh token stays in use when a new consent brings none, as with a provider that hands them out only once
+ * (Google). Undefined: there is none, the provider has refused it, or a refresh under way may have spent it, and a token that may be spent
+ * is not presented again (R4).
+ */
+export async function findKeptCredential(
   deps: VaultDeps,
-  appId: string,
+  provider: ProviderSettings | undefined,
   existing: GrantRow | undefined,
-  fresh: StoredTokens,
-): Promise<StoredTokens> {
-  if (fresh.refresh_token !== undefined || !existing) return fresh;
-  const credential = await findCredential(deps.storage.db, { appId, credentialId: existing.credential_id });
-  if (!credential?.has_refresh_token || credential.status !== 'active') return fresh;
-  const stored = await openTokens(
-    deps.keyring,
-    { appId, credentialId: credential.id },
-    credential.sealed_tokens,
-  );
-  return stored.refresh_token === undefined ? fresh : { ...fresh, refresh_token: stored.refresh_token };
+): Promise<CredentialRow | undefined> {
+  if (!existing) return undefined;
+  const key = { appId: existing.app_id, credentialId: existing.credential_id };
+  const row = await findCredential(deps.storage.db, key);
+  if (row?.status !== 'active' || row.has_refresh_token === 0) return undefined;
+  const isOpen = row.intent_generation === row.generation;
+  return isOpen && provider?.definition.refresh_reuse !== 'none' ? undefined : row;
 }

@@ -75,7 +75,7 @@ export async function storeAccount(
     return { result, isSingle };
   };
   const stored = await repeatWhileStale(async () => {
-    const credential = await sealAccount(deps, aim, account);
+    const credential = await sealAccount(deps, provider, aim, account);
     return deps.storage.transaction((trx) => storeSealed(trx, credential));
   });
   await deps.audit.append({

@@ -9,11 +9,10 @@ import {
   findSessionById,
   spendAuthorization,
 } from '../../storage/live/connect-sessions.js';
-import { findCredential } from '../../storage/live/credentials.js';
 import { findGrantByAccount, findGrantById } from '../../storage/live/grants.js';
 import type { ConnectedAccount } from '../account/connected-account.js';
 import { exchangeCode } from '../account/exchange-code.js';
-import { readAim } from '../account/seal-account.js';
+import { findKeptCredential, readAim } from '../account/seal-account.js';
 import { storeAccount } from '../account/store-account.js';
 import { sealMismatch } from '../page/mismatch.js';
 import { readSessionRequest } from '../session/session-request.js';
@@ -113,7 +112,7 @@ function readAccount(deps: VaultDeps, input: CallbackInput, attempt: Attempt): P
   }
 }
 
-/** Google gives a refresh token only at the first consent: none came and none is stored means asking once more. */
+/** Google gives a refresh token only at the first consent: none came and none is stored that stays in use means asking once more. */
 async function shouldRepeatConsent(
   deps: VaultDeps,
   session: ConnectSessionRow,
@@ -123,13 +122,7 @@ async function shouldRepeatConsent(
   if (!provider.definition.retries_consent_without_refresh_token || state.isConsentRepeated) return false;
   if (account.tokens.refresh_token !== undefined) return false;
   const existing = await findGrantByAccount(deps.storage, readAim(session, account));
-  const credential = existing
-    ? await findCredential(deps.storage.db, {
-        appId: session.app_id,
-        credentialId: existing.credential_id,
-      })
-    : undefined;
-  return credential?.has_refresh_token !== 1;
+  return (await findKeptCredential(deps, provider, existing)) === undefined;
 }
 
 async function repeatConsent(

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 import type { Tables } from '../tables.js';
-import { healthy, holdCredential, released } from './credentials.js';
+import { type CredentialRow, healthy, holdCredential, released } from './credentials.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;
@@ -54,6 +54,8 @@ export interface GrantInput extends GrantAim {
     readonly accessExpiresAtMs: number | null;
     readonly refreshExpiresAtMs: number | null;
     readonly hasRefreshToken: boolean;
+    /** The credential whose refresh token is among the tokens; it must not have been presented since. Absent: all are new. */
+    readonly madeFrom?: Pick<CredentialRow, 'generation' | 'intent_generation'>;
   };
   readonly nowMs: number;
 }
@@ -228,7 +230,8 @@ export class StaleGrantError extends Error {
 }
 
 async function replaceTokens(trx: Transaction<Tables>, input: GrantInput): Promise<void> {
-  const result = await trx
+  const { madeFrom } = input.credential;
+  let update = trx
     .updateTable('credentials')
     .set((row) => ({
       ...describeCredential(input),
@@ -237,8 +240,14 @@ async function replaceTokens(trx: Transaction<Tables>, input: GrantInput): Promi
     }))
     .where('app_id', '=', input.appId)
     .where('id', '=', input.credential.id)
-    .where('status', '<>', 'revoked')
-    .executeTakeFirst();
+    .where('status', '<>', 'revoked');
+  if (madeFrom) {
+    update = update
+      .where('status', '=', 'active')
+      .where('generation', '=', madeFrom.generation)
+      .where('intent_generation', 'is not distinct from', madeFrom.intent_generation);
+  }
+  const result = await update.executeTakeFirst();
   if (result.numUpdatedRows !== 1n) throw new StaleGrantError();
 }
 
