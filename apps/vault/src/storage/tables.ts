@@ -23,6 +23,7 @@ import type {
 } from './tables/log-tables.js';
 import type {
   ApiKeyTable,
+  AppKeyWrapperTable,
   AppTable,
   DataKeyTable,
   IdentityProviderTable,
@@ -64,6 +65,7 @@ export interface Tables {
   nonces_2: NonceTable;
   job_leases: JobLeaseTable;
   key_rotations: KeyRotationTable;
+  app_key_wrappers: AppKeyWrapperTable;
   audit_consumers: AuditConsumerTable;
   audit_cursors: AuditCursorTable;
   webhooks: WebhookTable;

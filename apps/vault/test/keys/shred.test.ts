@@ -46,7 +46,7 @@ describeBothDatabases('shredding of an app', (kind) => {
     expect((await callToken(stack, { grant_id: grantId })).status).toBe(200);
 
     const plan = await shredApp(deps, { slug: 'demo', isDryRun: true });
-    expect(plan).toMatchObject({ isDone: false, isGoneFromCopies: false });
+    expect(plan).toMatchObject({ isDone: false, copies: { isGone: false, goneSinceMs: null } });
     expect((await callToken(stack, { grant_id: grantId })).status).toBe(200);
     const done = await shredApp(deps, { slug: 'demo', isDryRun: false });
     expect(done).toMatchObject({ isDone: true, values: plan.values, apiKeys: 1, grants: 1 });
@@ -174,7 +174,7 @@ describe('shredding, and copies of the database made before', () => {
       ALTER_VAULT_ROOT_KEY: generateRootKey(),
       ALTER_VAULT_APP_KEY_DIR: join(root, 'app-keys'),
     }));
-    expect(result.isGoneFromCopies).toBe(true);
+    expect(result.copies.isGone).toBe(true);
     await expect(opened).rejects.toThrow(OpenError);
     expect(existsSync(join(folder, 'app-keys'))).toBe(true);
   });
@@ -192,7 +192,7 @@ describe('shredding, and copies of the database made before', () => {
         ALTER_VAULT_KMS_APP_KEYS: 'each',
       };
     });
-    expect(result.isGoneFromCopies).toBe(true);
+    expect(result.copies.isGone).toBe(true);
     await expect(opened).rejects.toThrow(/has nothing at|could not be opened/);
     expect(server.keyNames()).toHaveLength(2);
   });
@@ -201,7 +201,7 @@ describe('shredding, and copies of the database made before', () => {
     const { result, opened } = await shredAndRestore(async () => ({
       ALTER_VAULT_ROOT_KEY: generateRootKey(),
     }));
-    expect(result.isGoneFromCopies).toBe(false);
+    expect(result.copies.isGone).toBe(false);
     expect(await opened).toBe('secret of gone');
   });
 

@@ -28,7 +28,10 @@ export const keyOperations = {
       sealed_values: result.values,
       api_keys_revoked: result.apiKeys,
       grants_revoked: result.grants,
-      is_gone_from_copies: result.isGoneFromCopies,
+      is_gone_from_copies: result.copies.isGone,
+      gone_from_copies_since:
+        result.copies.goneSinceMs === null ? null : new Date(result.copies.goneSinceMs).toISOString(),
+      copies_open_with: result.copies.openWith,
     };
   }),
 } as const;

@@ -40,16 +40,32 @@ export function addAppCommands(program: Command): void {
         console.log(
           `would destroy the key of ${answer.app} with ${answer.sealed_values} sealed values, and revoke its API keys and grants. There is no way back.`,
         );
+        describeCopies(answer);
         console.log('nothing was done: add --yes');
         return;
       }
       console.log(
         `${answer.app} is shredded: ${answer.sealed_values} sealed values, ${answer.api_keys_revoked} API keys, ${answer.grants_revoked} grants`,
       );
-      if (!answer.is_gone_from_copies) {
-        console.log(
-          'Backups that were made before still open with the root key of their time: run alter rotate-keys --root, back up anew, and destroy the old root key.',
-        );
-      }
+      describeCopies(answer);
     });
+}
+
+function describeCopies(answer: {
+  is_gone_from_copies: boolean;
+  gone_from_copies_since: string | null;
+  copies_open_with: readonly string[];
+}): void {
+  if (answer.is_gone_from_copies) return;
+  const since = answer.gone_from_copies_since;
+  if (since === null) {
+    console.log(
+      'Backups that were made before still open with the root key of their time: run alter rotate-keys --root, back up anew, and destroy the old root key.',
+    );
+    return;
+  }
+  const keys = answer.copies_open_with.filter(Boolean).join(' and ') || 'the root key of their time';
+  console.log(
+    `Backups since ${since} open no more. Those from before still open with ${keys}: destroy it, or what it keeps for this app.`,
+  );
 }

@@ -13,12 +13,14 @@ import {
 import { KeyServiceError } from './key-service-error.js';
 import type { RootKeyProvider } from './root-key-provider.js';
 
+const idEnd = '+folder';
+
 /**
  * Wraps the key of each app twice: by the root key, and by a key of its own that is a file in a folder. The folder belongs in no backup
  * of the database: once an app's file is gone, no copy of the database opens what was the app's, root key or not (K2).
  */
 export function createAppKeyFolder(folder: string, root: RootKeyProvider): RootKeyProvider {
-  const id = `${root.id}+folder`;
+  const id = `${root.id}${idEnd}`;
   const pathOf = (appId: string) => join(folder, `${appId}.key`);
   return {
     id,
@@ -34,6 +36,8 @@ export function createAppKeyFolder(folder: string, root: RootKeyProvider): RootK
     describe: (wrapped) => readKeyId(wrapped),
     describeCurrent: async () => id,
     destroyAppKey: async (appId) => rmSync(pathOf(appId), { force: true }),
+    // One file stands for the app, whichever root key was there with it.
+    destroysUnder: (keyId) => keyId.endsWith(idEnd),
   };
 
   function loadKey(path: string, options: { isMade: boolean }) {

@@ -21,6 +21,8 @@ export interface RootKeyProvider {
    * opened by the root key either. Absent where there is one key for all. Throws KeyServiceError.
    */
   destroyAppKey?(appId: string): Promise<void>;
+  /** Whether `destroyAppKey` destroys what unwraps values with this id too; of its own id it always does. */
+  destroysUnder?(keyId: string): boolean;
 }
 
 /** All keys that a process may unwrap with, and those that it wraps with. */

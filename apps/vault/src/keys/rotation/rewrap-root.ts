@@ -14,7 +14,7 @@ import type { RotationPosition } from './rotation-position.js';
  * read. An app whose key does not open stays as it is, and is noted: the others do not wait for it. @returns the position at the end, or undefined when `onBatch` ended it
  */
 export async function rewrapRoot(
-  deps: Pick<VaultDeps, 'storage' | 'keyring'>,
+  deps: Pick<VaultDeps, 'storage' | 'keyring' | 'clock'>,
   from: RotationPosition,
   onBatch: OnBatch,
 ): Promise<RotationPosition | undefined> {
@@ -44,7 +44,7 @@ export async function rewrapRoot(
     if (rootKeys.describe(app.wrapped_key).name !== target.apps) {
       try {
         const rewrapped = await rewrap(rootKeys, rootKeys.forApps, placeAppKey(app.id), app.wrapped_key);
-        changed = (await replaceWrappedAppKey(storage, app, rewrapped)) ? 1 : 0;
+        changed = (await replaceWrappedAppKey(storage, app, rewrapped, deps.clock())) ? 1 : 0;
       } catch (error) {
         if (!isLostKey(error)) throw error;
         position = { ...position, unreadableApps: [...position.unreadableApps, app.id] };

@@ -1,7 +1,9 @@
+import { readKeyId } from '@alter-ai/core-crypto';
 import { type Insertable, sql, type Transaction } from 'kysely';
 import type { Storage } from '../database/storage.js';
 import type { KeyRotationTable } from '../tables/settings-tables.js';
 import type { Tables } from '../tables.js';
+import { noteFormerWrapper } from './app-key-wrappers.js';
 
 /** An app as key work sees it. */
 export interface AppKeyRow {
@@ -41,19 +43,35 @@ export function listDataKeys(source: Storage | Transaction<Tables>, appId: strin
     .execute();
 }
 
-/** Puts a re-wrapped form of the same app key in the place of the one that was read. @returns false when it was changed meanwhile */
-export async function replaceWrappedAppKey(
+/**
+ * Puts a re-wrapped form of the same app key in the place of the one that was read, and notes which root key it leaves.
+ * @returns false when it was changed meanwhile
+ */
+export function replaceWrappedAppKey(
   storage: Storage,
   app: Pick<AppKeyRow, 'id' | 'wrapped_key'>,
   rewrapped: Buffer,
+  nowMs: number,
 ): Promise<boolean> {
-  const result = await storage.db
+  return storage.transaction((trx) => changeWrappedKey(trx, app, rewrapped, nowMs));
+}
+
+async function changeWrappedKey(
+  trx: Transaction<Tables>,
+  app: Pick<AppKeyRow, 'id' | 'wrapped_key'>,
+  wrappedKey: Buffer,
+  nowMs: number,
+): Promise<boolean> {
+  const result = await trx
     .updateTable('apps')
-    .set({ wrapped_key: rewrapped })
+    .set({ wrapped_key: wrappedKey })
     .where('id', '=', app.id)
     .where('wrapped_key', '=', app.wrapped_key)
     .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  if (result.numUpdatedRows !== 1n) return false;
+  const keyId = readKeyId(app.wrapped_key);
+  if (keyId !== readKeyId(wrappedKey)) await noteFormerWrapper(trx, { appId: app.id, keyId, nowMs });
+  return true;
 }
 
 /**
@@ -73,13 +91,7 @@ export async function beginAppRotation(
 ): Promise<boolean> {
   const { app, wrappedKey, rewrap, rotation, nowMs } = change;
   return storage.transaction(async (trx) => {
-    const result = await trx
-      .updateTable('apps')
-      .set({ wrapped_key: wrappedKey })
-      .where('id', '=', app.id)
-      .where('wrapped_key', '=', app.wrapped_key)
-      .executeTakeFirst();
-    if (result.numUpdatedRows !== 1n) return false;
+    if (!(await changeWrappedKey(trx, app, wrappedKey, nowMs))) return false;
     const dataKeys = await listDataKeys(trx, app.id);
     await updateInBatch(
       trx,

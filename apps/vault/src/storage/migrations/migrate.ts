@@ -9,6 +9,7 @@ import { webhooks } from './005-webhooks.js';
 import { managedSecrets } from './006-managed-secrets.js';
 import { processes } from './007-processes.js';
 import { lifecycleRecords } from './009-lifecycle-records.js';
+import { appKeyWrappers } from './010-app-key-wrappers.js';
 import { credentialsThatStay } from './011-credentials-that-stay.js';
 import type { Migration } from './migration.js';
 
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   managedSecrets,
   processes,
   lifecycleRecords,
+  appKeyWrappers,
   credentialsThatStay,
 ];
 

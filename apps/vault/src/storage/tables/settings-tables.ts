@@ -155,3 +155,10 @@ export interface KeyRotationTable {
   updated_at: number;
   finished_at: number | null;
 }
+
+/** A root key that an app's key was under until `left_at`; empty where nobody knows which. */
+export interface AppKeyWrapperTable {
+  app_id: string;
+  key_id: string;
+  left_at: number;
+}
