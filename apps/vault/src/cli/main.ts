@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { vaultVersion } from '../telemetry/vault-version.js';
 import { addAuditCommands } from './audit-commands.js';
 import { addBackupCommands } from './backup/backup-commands.js';
 import { addConnectCommand } from './connect-command.js';
@@ -18,6 +19,7 @@ const program = new Command('alter')
   .description(
     'Operates a vault: through the running server, or on its data directory when none runs. Set ALTER_VAULT_DATA_DIR as the server has it.',
   )
+  .version(vaultVersion)
   .showHelpAfterError()
   .exitOverride();
 addSettingsCommands(program);

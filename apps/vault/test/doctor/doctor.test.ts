@@ -203,7 +203,7 @@ describeBothDatabases('alter doctor', (kind) => {
     });
     expect(find(await look(), 'keys')).toMatchObject({
       status: 'failed',
-      message: expect.stringContaining('sealed values did not open'),
+      message: expect.stringContaining('1 sealed value did not open'),
     });
   });
 

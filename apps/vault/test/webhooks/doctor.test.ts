@@ -19,7 +19,7 @@ describeBothDatabases('alter doctor and webhooks', (kind) => {
     await deliver();
     expect(await look()).toMatchObject({
       status: 'warning',
-      message: expect.stringMatching(/http_500.*1 events wait/),
+      message: expect.stringMatching(/http_500.*1 event waiting/),
     });
     time.ms += 86_400_000;
     await deliver();

@@ -1,5 +1,6 @@
 import type { VaultDeps } from '../../deps.js';
 import { checkKeys } from '../../keys/inspect/check-keys.js';
+import { countOf } from '../../keys/inspect/count-of.js';
 import { type EndingKey, listEndingKeys } from '../../storage/settings/doctor-rows.js';
 import type { DoctorCheck } from './doctor-check.js';
 
@@ -24,7 +25,7 @@ export function judgeOpenFailures(failures: number): DoctorCheck {
     : {
         name: 'keys',
         status: 'failed',
-        message: `${failures} sealed values did not open since the start; see alter audit search --kind credential.opened_failed`,
+        message: `${countOf(failures, 'sealed value')} did not open since the start; see alter audit search --kind credential.opened_failed`,
       };
 }
 

@@ -1,5 +1,6 @@
 import { verifyAudit } from '../../audit/verify-audit.js';
 import type { VaultDeps } from '../../deps.js';
+import { countOf } from '../../keys/inspect/count-of.js';
 import { listAppRows } from '../../storage/settings/app-rows.js';
 import { checkDeliveries } from '../webhooks/check-deliveries.js';
 import { checkClock } from './check-clock.js';
@@ -39,7 +40,13 @@ async function checkAudit(deps: VaultDeps): Promise<DoctorCheck[]> {
   const verdict = await verifyAudit(deps);
   const { records, chains, faults } = verdict;
   return verdict.isIntact
-    ? [{ name: 'audit', status: 'ok', message: `${records} records in ${chains} chains are whole` }]
+    ? [
+        {
+          name: 'audit',
+          status: 'ok',
+          message: `whole: ${countOf(records, 'record')} in ${countOf(chains, 'chain')}`,
+        },
+      ]
     : [{ name: 'audit', status: 'failed', message: faults.map((fault) => fault.description).join('; ') }];
 }
 

@@ -1,5 +1,6 @@
 import { countUnsent } from '../../audit/export/otlp/otlp-consumer.js';
 import type { VaultDeps } from '../../deps.js';
+import { countOf } from '../../keys/inspect/count-of.js';
 import { type ListedWebhook, listWebhooks } from '../../storage/webhooks/webhook-rows.js';
 import type { DoctorCheck } from '../doctor/doctor-check.js';
 
@@ -22,11 +23,13 @@ export function judgeWebhook(webhook: ListedWebhook, nowMs: number): DoctorCheck
   if (webhook.status === 'disabled')
     return warn(`${webhook.disabled_reason ?? 'disabled'}; alter webhooks enable`);
   if (webhook.last_given_up_at !== null && webhook.last_given_up_at > nowMs - dayMs)
-    return warn(`${webhook.given_up} events given up so far, the last within a day; alter webhooks resend`);
+    return warn(
+      `${countOf(webhook.given_up, 'event')} given up so far, the last within a day; alter webhooks resend`,
+    );
   if (webhook.failing_since !== null) {
     const since = new Date(webhook.failing_since).toISOString();
     return warn(
-      `fails since ${since} (${webhook.last_error ?? 'unknown'}), ${Number(webhook.waiting)} events wait`,
+      `fails since ${since} (${webhook.last_error ?? 'unknown'}), ${countOf(Number(webhook.waiting), 'event')} waiting`,
     );
   }
   return { name, status: 'ok', message: 'the webhook takes its events' };
@@ -37,6 +40,6 @@ export function judgeCollector(recordsBehind: number): DoctorCheck {
   return {
     name: 'collector',
     status: recordsBehind > recordsBehindMax ? 'warning' : 'ok',
-    message: `${recordsBehind} audit records are not sent yet`,
+    message: `not sent yet: ${countOf(recordsBehind, 'audit record')}`,
   };
 }

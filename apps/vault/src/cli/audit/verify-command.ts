@@ -5,6 +5,7 @@ import type { AuditVerdict } from '../../audit/verify/audit-verdict.js';
 import { readKeptCheckpoints } from '../../audit/verify/export/read-checkpoints.js';
 import { LineTooLongError } from '../../audit/verify/export/split-lines.js';
 import { verifyExport } from '../../audit/verify-export.js';
+import { countOf } from '../../keys/inspect/count-of.js';
 import { exitCodes, printJson } from '../output.js';
 import { CommandError, withVault } from '../run-command.js';
 
@@ -96,9 +97,9 @@ function readNewestLine(path: string): string {
 
 function describeIntact(verdict: AuditVerdict): string {
   const { records, chains, checkpoints, newestCheckpoint, uncovered, retiredUntil } = verdict;
-  const lines = [`intact: ${records} records in ${chains} chains`];
+  const lines = [`intact: ${countOf(records, 'record')} in ${countOf(chains, 'chain')}`];
   if (newestCheckpoint !== null) {
-    const waiting = uncovered === 0 ? '' : `; ${uncovered} records are newer`;
+    const waiting = uncovered === 0 ? '' : `; ${countOf(uncovered, 'record')} newer`;
     lines.push(
       `checkpoints: ${checkpoints}, newest ${newestCheckpoint.number} of ${newestCheckpoint.at}${waiting}`,
     );

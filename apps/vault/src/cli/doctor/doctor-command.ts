@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { countOf } from '../../keys/inspect/count-of.js';
 import { printJson, printTable } from '../output.js';
 import { CommandError, withVault } from '../run-command.js';
 
@@ -33,7 +34,8 @@ export function addDoctorCommand(program: Command): void {
       }
       const failed = checks.filter((check) => check.status === 'failed').length;
       const warned = checks.filter((check) => check.status === 'warning').length;
-      if (failed > 0) throw new CommandError(`${failed} checks failed`);
-      if (options.strict === true && warned > 0) throw new CommandError(`${warned} checks warn`);
+      if (failed > 0) throw new CommandError(`${countOf(failed, 'check')} failed`);
+      if (options.strict === true && warned > 0)
+        throw new CommandError(`${countOf(warned, 'warning')}, and --strict counts them`);
     });
 }

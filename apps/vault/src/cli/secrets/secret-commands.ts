@@ -96,7 +96,7 @@ async function list({ app, json }: SecretOptions): Promise<void> {
     return;
   }
   printTable(
-    ['app', 'slug', 'kind', 'hosts', 'values', 'grants'],
+    ['app', 'slug', 'kind', 'hosts', 'values', 'grants', 'id'],
     answer.secrets.map((secret) => [
       secret.app,
       secret.slug,
@@ -104,6 +104,7 @@ async function list({ app, json }: SecretOptions): Promise<void> {
       (secret.hosts as string[]).join(' '),
       (secret.credentials as { label: string }[]).map(({ label }) => label).join(' '),
       (secret.grants as unknown[]).length,
+      secret.managed_secret_id,
     ]),
   );
 }

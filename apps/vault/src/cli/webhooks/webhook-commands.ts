@@ -66,7 +66,7 @@ async function list({ app, json }: WebhookOptions): Promise<void> {
       webhook.disabled_reason ??
         (webhook.failing_since ? `failing since ${webhook.failing_since}` : webhook.status),
       webhook.waiting,
-      webhook.last_error ?? webhook.last_status ?? 'none yet',
+      webhook.last_error ?? webhook.last_status ?? 'no event sent yet',
       webhook.given_up > 0 ? `${webhook.given_up}, last ${webhook.last_given_up_at}` : 0,
     ]),
   );

@@ -6,6 +6,7 @@ import { countKeyUse } from '../../storage/keys/sealed/sealed-rows.js';
 import { isLostKey } from '../rotation/rewrap-root.js';
 import { describeTarget, listRootKeysInUse } from '../rotation/root-target.js';
 import { readPosition } from '../rotation/rotation-position.js';
+import { countOf } from './count-of.js';
 
 /** One finding, as `alter doctor` prints it. */
 interface KeyCheck {
@@ -38,7 +39,7 @@ async function checkRoot(deps: Deps, running: readonly KeyRotationRow[]): Promis
     const uses = await listRootKeysInUse(deps);
     const isLeft = uses.some((use) => use.name !== (use.isVault ? target.vault : target.apps));
     const parts = uses.map(
-      (use) => `${use.wrapped} ${use.isVault ? 'vault key' : 'app keys'} under ${use.name}`,
+      (use) => `${countOf(use.wrapped, use.isVault ? 'vault key' : 'app key')} under ${use.name}`,
     );
     const isUnknown = uses.some((use) => deps.keyring.rootKeys.find(use.id) === undefined);
     if (isUnknown)
@@ -77,11 +78,15 @@ async function checkApp(deps: Deps, app: AppKeyRow, isRotating: boolean): Promis
       else lost += use.values;
     }
   }
-  const message = `${inUse} values and ${current.size} data keys under app key ${appKeyId}`;
+  const message = `${countOf(inUse, 'value')} and ${countOf(current.size, 'data key')} under app key ${appKeyId}`;
   if (lost > 0)
-    return { name, status: 'failed', message: `${message}; ${lost} values name a data key that is gone` };
+    return {
+      name,
+      status: 'failed',
+      message: `${message}; data keys are gone that ${countOf(lost, 'value')} had`,
+    };
   if (retired.size === 0) return { name, status: 'ok', message };
-  const left = `${message}; ${behind} values and ${retired.size} data keys from before the rotation`;
+  const left = `${message}; ${countOf(behind, 'value')} and ${countOf(retired.size, 'data key')} from before the rotation`;
   return isRotating
     ? { name, status: 'info', message: left }
     : { name, status: 'failed', message: `${left}, which do not open` };
@@ -106,7 +111,7 @@ async function checkShredded(deps: Deps, app: AppKeyRow): Promise<KeyCheck> {
   return {
     name,
     status: 'failed',
-    message: `shredded, but ${values} values and ${dataKeys} data keys are left`,
+    message: `shredded, but there are still ${countOf(values, 'value')} and ${countOf(dataKeys, 'data key')}`,
   };
 }
 
