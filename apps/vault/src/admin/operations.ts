@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { VaultDeps } from '../deps.js';
 import { listGrants } from '../grants/list-grants.js';
 import { revokeGrant } from '../grants/revoke-grant.js';
+import { ApiError } from '../http/api-error.js';
 import { applySettings } from '../settings/apply/apply-settings.js';
 import { exportSettings } from '../settings/export-settings.js';
 import { checkSettings } from '../settings/file/read-file.js';
@@ -82,6 +83,10 @@ export const operations = {
         reason: input.reason ?? null,
         revokedBy: operator,
         record: { principal: operator },
+      }).catch((error: unknown) => {
+        // The grant is there: to an operator it may be said why it cannot be taken back.
+        if (!(error instanceof ApiError && error.code === 'grant_not_found')) throw error;
+        throw new OperationError('grant_revoked', 'This grant is revoked already.');
       });
       return {
         grant_id: revoked.grantId,

@@ -15,7 +15,7 @@ export const exitCodes = {
 export function findExitCode(code: string): number {
   if (/^(|grant_|session_|secret_|audit_record_)not_found$/.test(code)) return exitCodes.notFound;
   if (code === 'rate_limit_exceeded') return exitCodes.rateLimited;
-  if (code === 'rotation_refused') return exitCodes.conflict;
+  if (code === 'rotation_refused' || code === 'grant_revoked') return exitCodes.conflict;
   if (code === 'settings_conflict' || code === 'ambiguous_grant' || code === 'provider_not_configured') {
     return exitCodes.conflict;
   }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { countOf } from '../../keys/inspect/count-of.js';
 import { printJson, printTable } from '../output.js';
 import { withVault } from '../run-command.js';
 
@@ -38,14 +39,14 @@ export function addAppCommands(program: Command): void {
       }
       if (!answer.is_done) {
         console.log(
-          `would destroy the key of ${answer.app} with ${answer.sealed_values} sealed values, and revoke its API keys and grants. There is no way back.`,
+          `would destroy the key of ${answer.app} with ${countOf(answer.sealed_values, 'sealed value')}, and revoke its API keys and grants. There is no way back.`,
         );
         describeCopies(answer);
         console.log('nothing was done: add --yes');
         return;
       }
       console.log(
-        `${answer.app} is shredded: ${answer.sealed_values} sealed values, ${answer.api_keys_revoked} API keys, ${answer.grants_revoked} grants`,
+        `${answer.app} is shredded: ${countOf(answer.sealed_values, 'sealed value')}, ${countOf(answer.api_keys_revoked, 'API key')}, ${countOf(answer.grants_revoked, 'grant')}`,
       );
       describeCopies(answer);
     });

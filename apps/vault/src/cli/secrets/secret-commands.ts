@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { OperationError } from '../../admin/operation.js';
 import { loadConfig } from '../../config.js';
 import { exitCodes, printJson, printTable } from '../output.js';
 import { CommandError, withVault } from '../run-command.js';
@@ -29,6 +30,19 @@ interface StoreOptions extends SecretOptions {
   readonly file?: string;
 }
 
+const fieldsHelp = `
+Several fields, as a JSON object of strings:
+  basic      {"username": "…", "password": "…"}
+  aws_sigv4  {"access_key_id": "…", "secret_access_key": "…", "session_token": "…"}   the last one if there is one
+  custom     {"value": "…", "NAME": "…"}   each name that a format uses`;
+
+/** Options of `add` whose name in the file is another one. */
+const optionOfField = new Map([
+  ['hosts', 'host'],
+  ['allowed_networks', 'network'],
+  ['injections', 'inject'],
+]);
+
 /** `alter secrets list`, `templates`, `add`, `store`, `grant` and `remove`. */
 export function addSecretCommands(program: Command): void {
   const secrets = program.command('secrets').description('managed secrets: keys that you store yourself');
@@ -51,11 +65,18 @@ export function addSecretCommands(program: Command): void {
     .option('--service <service>', 'of kind aws_sigv4')
     .option('--inject <place...>', 'of kind custom: header:NAME=FORMAT or query:NAME=FORMAT')
     .action(add);
-  addOptions(secrets.command('store').description('store its value, or replace it; read from standard input'))
+  addOptions(
+    secrets
+      .command('store')
+      .description(
+        'store its value, or replace it; read from standard input: the key alone, or a JSON object where the kind has several fields',
+      ),
+  )
     .argument('<slug>')
     .option('--label <label>', 'tells several values apart', 'default')
     .option('--env <name>', 'read it from this variable')
     .option('--file <path>', 'read it from this file')
+    .addHelpText('after', fieldsHelp)
     .action(store);
   addOptions(secrets.command('grant').description('make a grant of the app, or point it at another value'))
     .argument('<slug>')
@@ -136,12 +157,24 @@ async function add(slug: string, options: AddOptions): Promise<void> {
     ...(network === undefined ? {} : { allowed_networks: network }),
     ...(inject === undefined ? {} : { injections: inject.map(readInjection) }),
   };
-  const answer = await withVault((client) => client.call('secrets.add', { app, entry }));
+  const answer = await withVault((client) => client.call('secrets.add', { app, entry })).catch(nameOptions);
   if (json) printJson(answer);
   else
     console.log(
       `${answer.action}: ${answer.slug} (${answer.managed_secret_id}); now: alter secrets store ${slug}`,
     );
+}
+
+/** What is wrong with the entry is wrong with an option here, not with a place in a file. */
+function nameOptions(error: unknown): never {
+  if (!(error instanceof OperationError) || error.code !== 'settings_file_refused') throw error;
+  const lines = error.message.split('\n').map((line) => {
+    const [, field = '', message] =
+      /^managed secret: apps\[0\]\.managed_secrets\[0\]\.(\w+)[^:]*: (.*)$/.exec(line) ?? [];
+    if (message === undefined) return line;
+    return `${field === 'slug' ? '<slug>' : `--${optionOfField.get(field) ?? field}`} ${message}`;
+  });
+  throw new CommandError(lines.join('\n'), exitCodes.usage);
 }
 
 async function store(slug: string, { app, json, label, env, file }: StoreOptions): Promise<void> {
