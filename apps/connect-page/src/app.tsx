@@ -38,7 +38,7 @@ function SessionScreens({ entry }: { entry: Entry }): ReactNode {
   useEffect(() => applyBranding(primaryColor, document.documentElement), [primaryColor]);
   if (view) {
     return (
-      <Frame app={view.app} user={view.user?.display}>
+      <Frame app={view.app} isKeyEntry={view.key_entry !== null} user={view.user?.display}>
         <Screen isFirstVisit={'session_token' in entry} session={session} view={view} />
       </Frame>
     );

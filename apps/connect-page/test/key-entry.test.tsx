@@ -92,8 +92,9 @@ describe('entering a key', () => {
       }),
     );
     await page.type('User name', 'ada');
+    expect(page.title()).toBe('Enter your Datadog credentials');
     await page.type('Password', ' a b ');
-    await page.press('Store key');
+    await page.press('Store credentials');
     expect(sent()).toEqual([{ handle: 'h1', fields: { username: 'ada', password: ' a b ' } }]);
   });
 
@@ -114,6 +115,9 @@ describe('a key that is stored already', () => {
     await page.show(address, makeEntry({ existing }));
     expect(page.title()).toBe('Let Northwind use your Datadog key?');
     expect(page.text()).toContain('A key named “work” is stored for you already');
+    expect(page.text()).toContain(
+      'Northwind can make calls with it to api.datadoghq.com and hosts of datadoghq.eu, and to no other place',
+    );
     await page.press('Continue with this key');
     expect(page.requests.at(-1)).toEqual({
       name: 'use-existing',

@@ -7,11 +7,13 @@ export interface FrameProps {
   app: ConnectView['app'] | undefined;
   /** Whom the connection is for. */
   user?: string | undefined;
+  /** The screens ask for a key, which may well be a password that is stored. */
+  isKeyEntry?: boolean | undefined;
   children: ReactNode;
 }
 
 /** The sheet every screen lies on: the app above, the screen, the vault's name below. Full width up to 640 px, a card beyond. */
-export function Frame({ app, user, children }: FrameProps): ReactNode {
+export function Frame({ app, user, isKeyEntry = false, children }: FrameProps): ReactNode {
   return (
     <div className="flex min-h-dvh flex-col items-center bg-surface sm:bg-canvas sm:px-4 sm:py-[7vh]">
       <div className="flex w-full max-w-[34rem] flex-1 flex-col bg-surface sm:max-w-[27rem] sm:flex-none sm:rounded-2xl sm:border sm:border-line sm:shadow-card">
@@ -38,7 +40,9 @@ export function Frame({ app, user, children }: FrameProps): ReactNode {
       </div>
       <footer className="flex items-center gap-1.5 pt-1 pb-4 text-xs text-soft sm:pt-5 sm:pb-0">
         <Icon className="size-3.5" name="lock" />
-        Kept by Alter Vault. Your password is never shared.
+        {isKeyEntry
+          ? 'Kept encrypted by Alter Vault.'
+          : 'Kept by Alter Vault. Your password is never shared.'}
       </footer>
     </div>
   );

@@ -50,11 +50,11 @@ function KnownKey({
   onType,
 }: KeyEntryScreenProps & { onType: () => void }): ReactNode {
   const { existing } = entry;
+  const noun = nameKey(entry);
   return (
     <>
-      <ScreenTitle text={`Let ${view.app.name} use your ${entry.name} key?`}>
-        {existing?.label ? `A key named “${existing.label}” is` : 'A key is'} stored for you already. You can
-        take this access back at any time.
+      <ScreenTitle text={`Let ${view.app.name} use your ${entry.name} ${noun}?`}>
+        {`${noun === 'key' ? 'A key' : 'Credentials'}${existing?.label ? ` named “${existing.label}”` : ''} ${noun === 'key' ? 'is' : 'are'} stored for you already. ${view.app.name} can make calls with it to ${joinHosts(entry.hosts)}, and to no other place. You can take this access back at any time.`}
       </ScreenTitle>
       {errorText && (
         <div className="mt-5">
@@ -66,11 +66,11 @@ function KnownKey({
           isBusy={session.busyWith === 'use-existing'}
           onClick={() => existing && session.take({ name: 'use-existing', grant_id: existing.grant_id })}
         >
-          Continue with this key
+          {`Continue with ${noun === 'key' ? 'this key' : 'these credentials'}`}
         </Button>
         {existing?.is_replaceable && (
           <Button kind="secondary" onClick={onType}>
-            Enter another key
+            {noun === 'key' ? 'Enter another key' : 'Enter others'}
           </Button>
         )}
         <LeaveButton session={session} />
@@ -86,6 +86,7 @@ function KeyForm({
   errorText,
   onBack,
 }: KeyEntryScreenProps & { onBack: (() => void) | undefined }): ReactNode {
+  const noun = nameKey(entry);
   const form = useRef<HTMLFormElement>(null);
   const [values, setValues] = useState<Record<string, string>>({});
   const [wasSent, setSent] = useState(false);
@@ -115,8 +116,8 @@ function KeyForm({
 
   return (
     <form className="flex flex-1 flex-col" noValidate onSubmit={submit} ref={form}>
-      <ScreenTitle text={entry.is_repair ? `Replace your ${entry.name} key` : `Enter your ${entry.name} key`}>
-        {`${view.app.name} can make calls with it to ${joinHosts(entry.hosts)}, and to no other place. It is stored encrypted and never shown again, and you can take it back at any time.`}
+      <ScreenTitle text={`${entry.is_repair ? 'Replace' : 'Enter'} your ${entry.name} ${noun}`}>
+        {`${view.app.name} can make calls with ${noun === 'key' ? 'it' : 'them'} to ${joinHosts(entry.hosts)}, and to no other place. What you enter is stored encrypted and never shown again, and you can take it back at any time.`}
       </ScreenTitle>
       <div className="mt-5 flex flex-col gap-5">
         {errorText && !refused && <Notice tone="bad">{errorText}</Notice>}
@@ -127,7 +128,7 @@ function KeyForm({
           values={values}
         />
         {entry.documentation_url && (
-          <p className="text-[0.8125rem] leading-5 text-soft">
+          <p className="-mt-3 text-[0.8125rem] leading-5 text-soft">
             <a className="underline" href={entry.documentation_url} rel="noreferrer" target="_blank">
               Where to find it at {entry.name}
             </a>
@@ -137,10 +138,15 @@ function KeyForm({
       </div>
       <Actions>
         <Button isBusy={session.busyWith === 'enter-key'} type="submit">
-          {entry.is_repair || onBack ? 'Replace key' : 'Store key'}
+          {`${entry.is_repair || onBack ? 'Replace' : 'Store'} ${noun}`}
         </Button>
         <LeaveButton onBack={onBack} session={session} />
       </Actions>
     </form>
   );
+}
+
+/** One secret is a key; with a user name or an id beside it nobody would call it that. */
+function nameKey({ fields }: KeyEntry): 'key' | 'credentials' {
+  return fields.every((field) => field.is_secret) ? 'key' : 'credentials';
 }
