@@ -84,7 +84,7 @@ function localizeTimes(root) {
 
 let reading = 0;
 
-/** Reads the records; the outcome of a call is written a moment after its answer, so it is asked for again. */
+/** Reads the records; what happened is written a moment after its answer, so they are asked for again. */
 async function readRecords() {
   const place = document.querySelector('#records');
   if (!place) return;
@@ -103,7 +103,7 @@ async function readRecords() {
     localizeTimes(next);
     const isComplete = next.querySelector('[data-complete="no"]') === null;
     place.replaceChildren(...next.childNodes);
-    if (isComplete) return;
+    if (isComplete && waitMs >= 800) return;
   }
 }
 

@@ -61,9 +61,15 @@ function renderAccount(account: GrantInfo): Markup {
         ><span class="soft">${account.lastUsedAt ? html`, used ${renderTime(account.lastUsedAt)}` : ''}</span></span
       >
     </div>
+    ${state.tone === 'warn' ? renderReconnect(account, name) : ''}
     <form method="post" action="/revoke">
       <input type="hidden" name="grant_id" value="${account.grantId}" />
       <button class="button small danger" aria-label="Take back access to ${name}">Take back access</button>
     </form>
   </li>`;
+}
+
+/** Connecting the same account again makes the same grant work again. */
+function renderReconnect({ grantId, providerId }: GrantInfo, name: string): Markup {
+  return html`<button class="button small" type="button" id="reconnect-${grantId}" data-connect="${providerId}" aria-label="Connect ${name} again">Connect again</button>`;
 }

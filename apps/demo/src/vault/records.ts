@@ -83,7 +83,7 @@ function describeRecord(record: Raw): AuditRecord {
     ...base,
     title: titles[kind] ?? kind,
     tone: badKinds.has(kind) ? 'bad' : kind.startsWith('grant.') ? 'good' : 'plain',
-    lines: errorCode === undefined ? [] : [errorCode],
+    lines: [readText(record.provider_id), errorCode].filter((line) => line !== undefined),
     isFinal: false,
   };
 }
