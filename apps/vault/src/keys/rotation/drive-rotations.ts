@@ -4,6 +4,7 @@ import type { VaultDeps } from '../../deps.js';
 import { closeRetiredDataKeys, deleteClosedDataKeys } from '../../storage/keys/app-keys.js';
 import {
   deleteStaleChecks,
+  type HeldRotation,
   type KeyRotationRow,
   listRotations,
   listRunningRotations,
@@ -107,8 +108,11 @@ async function workOn(
     const restart = JSON.stringify(startPass(readPosition(row).neededKeys));
     const settleMs = options.settleMs ?? findSettleMs(deps, row.kind);
     if (row.phase === 'settling') {
-      if (row.app_id !== null) await closeRetiredDataKeys(deps.storage, row.app_id, deps.clock());
-      await write({ phase: 'sweeping', position_json: restart, isReleased: true });
+      const closedUntilMs =
+        row.app_id === null ? 0 : await closeRetiredDataKeys(deps.storage, row.app_id, held, deps.clock());
+      if (closedUntilMs === null) return;
+      const position = { ...startPass(readPosition(row).neededKeys), closedUntilMs };
+      await write({ phase: 'sweeping', position_json: JSON.stringify(position), isReleased: true });
       return;
     }
     let { changed } = row;
@@ -131,8 +135,9 @@ async function workOn(
         : await reencryptApp(deps, row.app_id, from, onBatch);
     if (end === undefined) return;
     // What was read before it was swept may still be in hand: the sweep that finds nothing is the last one.
-    const isLast = row.phase === 'sweeping' && (row.app_id === null || end.passChanged === 0);
-    if (isLast) await finish(deps, row, end, changed, write);
+    const isSwept = end.passChanged === 0 && end.closedUntilMs !== null;
+    const isLast = row.phase === 'sweeping' && (row.app_id === null || isSwept);
+    if (isLast) await finish(deps, row, held, { end, changed }, write);
     else await write({ phase: 'settling', position_json: restart, settleMs, isReleased: true });
   } catch (error) {
     await write({ isReleased: true }).catch(() => false);
@@ -163,13 +168,15 @@ function findSettleMs(deps: DriveDeps, kind: KeyRotationRow['kind']): number {
 async function finish(
   deps: DriveDeps,
   row: KeyRotationRow,
-  end: RotationPosition,
-  changed: number,
+  held: HeldRotation,
+  { end, changed }: { end: RotationPosition; changed: number },
   write: (progress: RotationProgress) => Promise<boolean>,
 ): Promise<void> {
-  const { keptKeys, unreadableApps } = end;
+  const { keptKeys, unreadableApps, closedUntilMs } = end;
   const unreadable = row.app_id === null ? unreadableApps.length : keptKeys.length;
-  const deleted = row.app_id === null ? 0 : await deleteClosedDataKeys(deps.storage, row.app_id, keptKeys);
+  const which = { untilMs: closedUntilMs ?? 0, kept: keptKeys };
+  const deleted = row.app_id === null ? 0 : await deleteClosedDataKeys(deps.storage, row.app_id, held, which);
+  if (deleted === null) return;
   await deps.audit.append({
     kind: 'keys.rotated',
     appId: row.app_id,

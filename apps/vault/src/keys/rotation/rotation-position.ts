@@ -15,6 +15,8 @@ export interface RotationPosition {
   readonly keptKeys: readonly string[];
   /** Ids of apps whose own key did not open in this pass: it stays as it is. */
   readonly unreadableApps: readonly string[];
+  /** The sweep deletes data keys that were closed by then; null before. */
+  readonly closedUntilMs: number | null;
   /** Root keys that every process must have before anything is wrapped with them. */
   readonly neededKeys: readonly string[];
 }
@@ -27,12 +29,22 @@ const schema = z.object({
   keptKeys: z.array(z.string()),
   // A rotation that an earlier version began has none.
   unreadableApps: z.array(z.string()).default([]),
+  closedUntilMs: z.number().nullable().default(null),
   neededKeys: z.array(z.string()),
 });
 
 /** The beginning of a pass. */
 export function startPass(neededKeys: readonly string[] = []): RotationPosition {
-  return { column: 0, after: '', seen: 0, passChanged: 0, keptKeys: [], unreadableApps: [], neededKeys };
+  return {
+    column: 0,
+    after: '',
+    seen: 0,
+    passChanged: 0,
+    keptKeys: [],
+    unreadableApps: [],
+    closedUntilMs: null,
+    neededKeys,
+  };
 }
 
 /** The position that is stored with a rotation. */

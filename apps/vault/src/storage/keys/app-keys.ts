@@ -4,6 +4,7 @@ import type { Storage } from '../database/storage.js';
 import type { KeyRotationTable } from '../tables/settings-tables.js';
 import type { Tables } from '../tables.js';
 import { noteFormerWrapper } from './app-key-wrappers.js';
+import { type HeldRotation, isRotationHeld } from './rotations.js';
 
 /** An app as key work sees it. */
 export interface AppKeyRow {
@@ -110,9 +111,19 @@ export async function beginAppRotation(
   });
 }
 
-/** From now on the database refuses to store a value sealed with a retired data key; waits for writes under way. */
-export async function closeRetiredDataKeys(storage: Storage, appId: string, nowMs: number): Promise<void> {
-  await storage.transaction(async (trx) => {
+/**
+ * From now on the database refuses to store a value sealed with a retired data key; waits for writes under way.
+ * @returns when the last of them was closed, 0 where there is none; or null when somebody else has taken the rotation over: nothing
+ * was changed then
+ */
+export function closeRetiredDataKeys(
+  storage: Storage,
+  appId: string,
+  held: HeldRotation,
+  nowMs: number,
+): Promise<number | null> {
+  return storage.transaction(async (trx) => {
+    if (!(await isRotationHeld(trx, storage.kind, held))) return null;
     await trx
       .updateTable('data_keys')
       .set({ closed_at: nowMs })
@@ -120,21 +131,35 @@ export async function closeRetiredDataKeys(storage: Storage, appId: string, nowM
       .where('retired_at', 'is not', null)
       .where('closed_at', 'is', null)
       .execute();
+    const row = await trx
+      .selectFrom('data_keys')
+      .select((is) => is.fn.max('closed_at').as('last'))
+      .where('app_id', '=', appId)
+      .executeTakeFirst();
+    return Number(row?.last ?? 0);
   });
 }
 
-/** Deletes data keys that are closed, but for those named. @returns how many */
-export async function deleteClosedDataKeys(
+/**
+ * Deletes data keys that were closed by `untilMs`, but for those named.
+ * @returns how many, or null when somebody else has taken the rotation over: nothing was deleted then
+ */
+export function deleteClosedDataKeys(
   storage: Storage,
   appId: string,
-  kept: readonly string[],
-): Promise<number> {
-  let query = storage.db
-    .deleteFrom('data_keys')
-    .where('app_id', '=', appId)
-    .where('closed_at', 'is not', null);
-  if (kept.length > 0) query = query.where('id', 'not in', kept);
-  return Number((await query.executeTakeFirst()).numDeletedRows);
+  held: HeldRotation,
+  which: { readonly untilMs: number; readonly kept: readonly string[] },
+): Promise<number | null> {
+  return storage.transaction(async (trx) => {
+    if (!(await isRotationHeld(trx, storage.kind, held))) return null;
+    let query = trx
+      .deleteFrom('data_keys')
+      .where('app_id', '=', appId)
+      .where('closed_at', 'is not', null)
+      .where('closed_at', '<=', which.untilMs);
+    if (which.kept.length > 0) query = query.where('id', 'not in', which.kept);
+    return Number((await query.executeTakeFirst()).numDeletedRows);
+  });
 }
 
 /** Puts new wrapped forms of data keys in place, all at once. */

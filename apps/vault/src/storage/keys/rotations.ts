@@ -1,8 +1,9 @@
-import { type Selectable, sql, type Updateable } from 'kysely';
+import { type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Storage } from '../database/storage.js';
 import type { KeyRotationTable } from '../tables/settings-tables.js';
+import type { Tables } from '../tables.js';
 
 /** A rotation under way or finished, with its progress. */
 export type KeyRotationRow = Selectable<KeyRotationTable>;
@@ -139,4 +140,27 @@ export async function updateRotation(
     .where('finished_at', 'is', null)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** Which rotation a holder believes to have. */
+export interface HeldRotation {
+  readonly id: string;
+  readonly holder: string;
+}
+
+/** Whether a rotation still is the holder's; until the end of the transaction nobody else can take it. */
+export async function isRotationHeld(
+  trx: Transaction<Tables>,
+  kind: Storage['kind'],
+  held: HeldRotation,
+): Promise<boolean> {
+  let query = trx
+    .selectFrom('key_rotations')
+    .select('id')
+    .where('id', '=', held.id)
+    .where('holder', '=', held.holder)
+    .where('finished_at', 'is', null);
+  // On SQLite a transaction is the only one that writes.
+  if (kind === 'postgres') query = query.forUpdate();
+  return (await query.executeTakeFirst()) !== undefined;
 }
