@@ -17,7 +17,7 @@ forEachDatabase('migrations', (createDatabase, kind) => {
     const applied = ends.flatMap((end) => JSON.parse(end.lines[0]?.replace('applied ', '') ?? '[]'));
     expect(applied.sort()).toEqual(names);
     expect(await listAppliedMigrations(await database.openEmpty())).toEqual(names);
-  });
+  }, 30_000);
 
   it('F4: a kill in the middle of a migration leaves nothing of it, and the next start does it', async () => {
     const database = await createDatabase();
@@ -38,7 +38,7 @@ forEachDatabase('migrations', (createDatabase, kind) => {
     };
     const { applied } = await migrate(storage, { migrations: [...migrations, finish] });
     expect([applied, await hasTable(storage, 'half_made')]).toEqual([['900-hanging'], true]);
-  });
+  }, 30_000);
 
   it('F4: a migration that fails leaves nothing, and the error says why', async () => {
     const storage = await (await createDatabase()).open();
