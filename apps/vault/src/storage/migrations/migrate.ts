@@ -8,6 +8,7 @@ import { auditCheckpoints } from './004-audit-checkpoints.js';
 import { webhooks } from './005-webhooks.js';
 import { managedSecrets } from './006-managed-secrets.js';
 import { processes } from './007-processes.js';
+import { accountGrants } from './008-account-grants.js';
 import { lifecycleRecords } from './009-lifecycle-records.js';
 import { appKeyWrappers } from './010-app-key-wrappers.js';
 import { credentialsThatStay } from './011-credentials-that-stay.js';
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   webhooks,
   managedSecrets,
   processes,
+  accountGrants,
   lifecycleRecords,
   appKeyWrappers,
   credentialsThatStay,

@@ -1,15 +1,7 @@
-import {
-  type CompiledQuery,
-  DummyDriver,
-  Kysely,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely';
 import { expect, it } from 'vitest';
+import { captureQueries, explainQuery } from '../../../../test/capture-queries.js';
 import { forEachDatabase } from '../../../../test/databases.js';
 import type { Storage } from '../../database/storage.js';
-import type { Tables } from '../../tables.js';
 import { listExpiredGrants } from './expired-grants.js';
 import { listPendingRevocations } from './pending-revocations.js';
 import { listDueRenewals } from './renewals.js';
@@ -35,35 +27,15 @@ const questions: [string, (storage: Storage) => Promise<unknown>][] = [
   ['credentials_unrecorded', (storage) => listUnrecordedDeaths(storage, { untilMs: 10, limit: 200 })],
 ];
 
-/** The statements that a question sends, without an answer. */
-async function captureQueries(storage: Storage, ask: (storage: Storage) => Promise<unknown>) {
-  const queries: CompiledQuery[] = [];
-  const db = new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (of) => new SqliteIntrospector(of),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-    log: (event) => void queries.push(event.query),
-  });
-  await ask({ ...storage, db });
-  return queries;
-}
-
 forEachDatabase('what is due later', (createDatabase, kind) => {
   it.skipIf(kind === 'postgres').each(questions)(
     'R1: at a million rows it is found by %s, in its order, and nothing is scanned',
     async (index, ask) => {
       const storage = await (await createDatabase()).open();
-      if (storage.native.kind !== 'sqlite') throw new Error('not SQLite');
       const queries = await captureQueries(storage, ask);
       expect(queries).toHaveLength(1);
-      for (const { sql, parameters } of queries) {
-        const plan = storage.native.database
-          .prepare(`explain query plan ${sql}`)
-          .all(...parameters)
-          .map((step) => (step as { detail: string }).detail);
+      for (const query of queries) {
+        const plan = explainQuery(storage, query);
         expect(plan).toHaveLength(1);
         expect(plan[0]).toMatch(new RegExp(`^SEARCH .* USING INDEX ${index} `));
       }

@@ -69,23 +69,28 @@ export async function storeRevocation(
 }
 
 /** Whether another live grant, of any user and app, rests on the same provider account and the same client. */
-export async function hasLiveGrantOfAccount(storage: Storage, grant: GrantRow): Promise<boolean> {
+export async function hasLiveGrantOfAccount(
+  storage: Storage,
+  grant: Pick<GrantRow, 'app_id' | 'provider_config_id' | 'issuer' | 'subject'>,
+): Promise<boolean> {
   const row = await storage.db
-    .selectFrom('grants as other')
+    .selectFrom('provider_configs as own')
     .innerJoin('provider_configs as config', (join) =>
-      join.onRef('config.app_id', '=', 'other.app_id').onRef('config.id', '=', 'other.provider_config_id'),
-    )
-    .innerJoin('provider_configs as own', (join) =>
       join
-        .onRef('own.client_id', '=', 'config.client_id')
-        .onRef('own.provider_id', '=', 'config.provider_id'),
+        .onRef('config.client_id', '=', 'own.client_id')
+        .onRef('config.provider_id', '=', 'own.provider_id'),
     )
+    // Cross joins are what SQLite does in the order in which they are written: it would read all live grants first.
+    .crossJoin('grants as other')
     .select('other.id')
     .where('own.app_id', '=', grant.app_id)
     .where('own.id', '=', grant.provider_config_id)
+    .whereRef('other.app_id', '=', 'config.app_id')
+    .whereRef('other.provider_config_id', '=', 'config.id')
     .where('other.issuer', '=', grant.issuer)
     .where('other.subject', '=', grant.subject)
-    .where('other.status', '=', 'active')
+    // Written out, as in the partial index that serves it.
+    .where(sql<boolean>`other.status = 'active'`)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
