@@ -138,6 +138,24 @@ describeBothDatabases('audit records to an OpenTelemetry collector', (kind) => {
     );
   });
 
+  it('A7: records that the collector rejects within a success are named, and all others arrive', async () => {
+    const { collector, run, record, printed } = await prepare();
+    const ids: string[] = [];
+    for (let index = 0; index < 9; index += 1) ids.push(await record());
+    const rejected = [ids[2], ids[7], ids[8]];
+    collector.isRejected = (log) => rejected.includes(String(log.attributes[uid]));
+    const stop = run();
+    const readNamed = () =>
+      printed.filter((line) => line.includes('refuses')).map((line) => JSON.parse(line).record);
+    await expect.poll(() => readNamed().length, { timeout: 10_000 }).toBe(3);
+    ids.push(await record());
+    await collector.waitFor(has(ids[9] ?? ''));
+    await stop();
+    expect(readNamed()).toEqual(rejected);
+    const arrived = new Set(collector.logs.map((item) => item.attributes[uid]));
+    expect([...arrived]).toEqual(ids.filter((id) => !rejected.includes(id)));
+  }, 30_000);
+
   it.skipIf(kind === 'sqlite')(
     'A7: what other processes put on record arrives too, from the moment of registering on',
     async () => {

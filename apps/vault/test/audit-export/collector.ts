@@ -27,6 +27,8 @@ export interface Collector {
   }[];
   /** The status it answers to a batch. */
   answer: (logs: readonly CollectedLog[]) => number;
+  /** What of a batch that it takes it rejects all the same. */
+  isRejected: (log: CollectedLog) => boolean;
   waitFor(isEnough: (logs: readonly CollectedLog[]) => boolean): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,8 +53,12 @@ export async function startCollector(port = 0): Promise<Collector> {
     const logs = readLogs(JSON.parse(text) as Payload);
     collector.requests.push({ path: request.url ?? '', headers: request.headers, count: logs.length });
     const status = collector.answer(logs);
-    if (status === 200) collector.logs.push(...logs);
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+    const taken = logs.filter((log) => !collector.isRejected(log));
+    if (status === 200) collector.logs.push(...taken);
+    const rejectedLogRecords = String(logs.length - taken.length);
+    const body =
+      taken.length === logs.length ? {} : { partialSuccess: { rejectedLogRecords, errorMessage: 'too old' } };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     waiting.lookAgain();
   });
   server.listen(port, '127.0.0.1');
@@ -62,6 +68,7 @@ export async function startCollector(port = 0): Promise<Collector> {
     logs: [],
     requests: [],
     answer: () => 200,
+    isRejected: () => false,
     waitFor: (isEnough) => waiting.until(() => isEnough(collector.logs)),
     close: async () => {
       server.close();

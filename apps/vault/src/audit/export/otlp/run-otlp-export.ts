@@ -23,7 +23,7 @@ type ExportDeps = Pick<VaultDeps, 'storage' | 'clock' | 'log' | 'processId'> & {
 
 /**
  * Sends every audit record to the collector until the signal (A7). A place in the log counts as reached once the collector has
- * taken what stands before it: whatever ends in between, nothing is left out, and at most one batch comes twice (`log.record.uid`
+ * taken what stands before it: whatever ends in between, nothing is left out, and at most one batch comes again (`log.record.uid`
  * tells). While the collector is away the log is the queue.
  */
 export async function runOtlpExport(deps: ExportDeps, otlp: OtlpConfig, signal: AbortSignal): Promise<void> {
@@ -75,7 +75,10 @@ async function sendNews(deps: ExportDeps, way: Way, signal: AbortSignal): Promis
   return true;
 }
 
-/** Sends one batch of a chain; one that the collector refuses is halved until the record at fault stands alone. */
+/**
+ * Sends one batch of a chain; one that the collector refuses, or takes only in part, is halved until the records at fault stand alone:
+ * the collector does not tell which they are. What it has taken of such a batch comes again.
+ */
 async function sendBatch(
   deps: ExportDeps,
   way: Way,
@@ -86,10 +89,13 @@ async function sendBatch(
   if (records.length > 0) {
     const sent = await way.sender.send(records.map(way.describe), signal);
     if (sent.result === 'failed') return null;
-    if (sent.result === 'refused' && records.length > 1)
-      return sendBatch(deps, way, { chain, limit: Math.ceil(records.length / 2) }, signal);
-    if (sent.result === 'refused')
-      deps.log.error({ record: records[0]?.id, status: sent.status }, 'collector refuses an audit record');
+    if (sent.result === 'refused') {
+      const isEach = records.length === 1 || (sent.rejected ?? 0) >= records.length;
+      if (!isEach) return sendBatch(deps, way, { chain, limit: Math.ceil(records.length / 2) }, signal);
+      for (const { id } of records) {
+        deps.log.error({ record: id, status: sent.status }, 'collector refuses an audit record');
+      }
+    }
   }
   await deps.storage.transaction((trx) => advanceCursor(trx, otlpConsumer, chain.chainId, through));
   return through;
