@@ -167,7 +167,7 @@ describeBothDatabases('rotation of an app key', (kind) => {
     expect((await readDataKeys(deps, appId)).retired).toEqual([readKeyId(row.sealed_tokens)]);
     expect((await checkKeysOf(deps)).find((check) => check.name === 'keys of demo')).toMatchObject({
       status: 'failed',
-      message: expect.stringContaining('1 values and 1 data keys from before the rotation'),
+      message: expect.stringContaining('1 value and 1 data key from before the rotation'),
     });
     expect((await callToken(stack, { grant_id: grantId })).status).toBe(500);
   }, 30_000);
