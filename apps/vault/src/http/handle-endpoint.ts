@@ -20,7 +20,7 @@ import {
   toHonoResponse,
 } from './respond.js';
 import type { EndpointRegistration, PageRegistration } from './route.js';
-import { authenticateKey } from './signed/authenticate-key.js';
+import { authenticateKey, requireSignedBody } from './signed/authenticate-key.js';
 import { registerCaller } from './signed/caller-identity.js';
 import type { KeyFinder } from './signed/key-finder.js';
 import { requireScope } from './signed/key-scopes.js';
@@ -60,21 +60,21 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     if (!isSigned && perMinuteMax !== undefined) {
       limit(parts, request, `${endpoint.name} ${request.sourceAddress}`, perMinuteMax, 'ip');
     }
-    const bytes = await readSigned(request.head, bodyLimits);
+    let contentSha256: string | undefined;
     if (isSigned) {
-      const caller = await authenticateKey(deps, parts.keyFinder, {
-        head: request.head,
-        body: bytes,
-        sourceAddress: request.sourceAddress,
-        seen,
-      });
-      setCaller(request, caller);
+      // Before the body: the signature covers its digest, so nobody without a key is listened to for long.
+      const { head, sourceAddress } = request;
+      const signed = await authenticateKey(deps, parts.keyFinder, { head, sourceAddress, seen });
+      contentSha256 = signed.contentSha256;
+      setCaller(request, signed.caller);
       if (perMinuteMax !== undefined) {
-        const name = `${endpoint.name} ${caller.apiKeyId} ${request.sourceAddress}`;
+        const name = `${endpoint.name} ${signed.caller.apiKeyId} ${request.sourceAddress}`;
         limit(parts, request, name, perMinuteMax, 'api_key');
       }
-      requireScope(caller.scopes, endpoint.scope);
+      requireScope(signed.caller.scopes, endpoint.scope);
     }
+    const bytes = await readSigned(request.head, bodyLimits);
+    if (contentSha256 !== undefined) requireSignedBody(bytes, contentSha256);
     let parsed: unknown;
     if (bytes.length > 0) {
       requireType(request);

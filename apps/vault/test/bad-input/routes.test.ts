@@ -49,9 +49,8 @@ describe('addresses, methods and queries', () => {
     expect(endpoint.path.startsWith('/')).toBe(true);
   });
 
-  it('T3: addresses of nothing are 404 in the envelope', async () => {
+  it('T3: addresses of nothing are 404, in the envelope or as a page of the documentation', async () => {
     const paths = [
-      '/',
       '/sdk',
       '/sdk/nothing',
       '/sdk/proxied',
@@ -74,7 +73,12 @@ describe('addresses, methods and queries', () => {
     ];
     for (const path of paths) {
       const answer = await world.vault.app.request(path);
-      await expectRefusal(world.vault, answer, { status: 404, error: 'not_found' });
+      if (answer.headers.get('content-type')?.startsWith('text/html')) {
+        expect([path.startsWith('/docs/'), answer.status]).toEqual([true, 404]);
+        expect(await answer.text()).toContain('There is no page at this address.');
+      } else {
+        await expectRefusal(world.vault, answer, { status: 404, error: 'not_found' });
+      }
     }
   });
 

@@ -20,28 +20,34 @@ export interface RefusedKey {
 /** One request to authenticate. */
 export interface AuthenticationInput {
   readonly head: RequestHead;
-  readonly body: Uint8Array;
   readonly sourceAddress: string;
   /** Filled as far as the check came. */
   readonly seen: RefusedKey;
 }
 
+/** Who signed a request, and the digest of the body that belongs to it. */
+export interface AuthenticatedRequest {
+  readonly caller: KeyCaller;
+  /** SHA-256 in hex, to be compared by {@link requireSignedBody} once the body is there. */
+  readonly contentSha256: string;
+}
+
 /**
- * Verifies a signed request (wire/1 section 3, T1) and says who is calling. The nonce is looked at, not claimed.
+ * Verifies a signed request by its head (wire/1 section 3, T1) and says who is calling. The nonce is looked at, not claimed.
  * @throws ApiError with one of the codes of `keyErrors`
  */
 export async function authenticateKey(
   deps: VaultDeps,
   finder: KeyFinder,
   input: AuthenticationInput,
-): Promise<KeyCaller> {
+): Promise<AuthenticatedRequest> {
   const { head, seen } = input;
   const headers = readSignedHeaders(head);
   const key = await finder.find(headers.apiKey, headers.keyId);
   seen.appId = key.row.app_id;
   seen.apiKeyId = key.row.id;
   seen.keyPrefix = key.row.key_prefix;
-  checkSignature(head, headers, key, input.body);
+  checkSignature(head, headers, key);
   finder.remember(headers.apiKey, headers.keyId);
   const nowMs = deps.clock();
   const timestampSeconds = checkTimestamp(headers.timestamp, nowMs);
@@ -57,7 +63,7 @@ export async function authenticateKey(
   }
   const scopes = narrowScopes(key.scopes, headers.scopeConstraints);
   const identity = await readCallerIdentity(deps, key.row.app_id, headers);
-  return {
+  const caller = {
     appId: key.row.app_id,
     appVersion: key.row.app_version,
     apiKeyId: key.row.id,
@@ -66,14 +72,16 @@ export async function authenticateKey(
     nonceClaim,
     ...identity,
   };
+  return { caller, contentSha256: headers.contentSha256 };
 }
 
-function checkSignature(
-  head: RequestHead,
-  headers: SignedRequestHeaders,
-  key: PreparedKey,
-  body: Uint8Array,
-): void {
+/** Compares a body with the digest that was signed. @throws ApiError `invalid_signature` */
+export function requireSignedBody(body: Uint8Array, contentSha256: string): void {
+  if (sha256Hex(body) === contentSha256) return;
+  throw new ApiError('invalid_signature', { message: 'The body is not the one that was signed.' });
+}
+
+function checkSignature(head: RequestHead, headers: SignedRequestHeaders, key: PreparedKey): void {
   const isRight = verifySignature(
     key.signingKey,
     {
@@ -93,9 +101,6 @@ function checkSignature(
   );
   if (!isRight || (headers.signatureV2 !== undefined && headers.signatureV2 !== headers.signature)) {
     throw new ApiError('invalid_signature');
-  }
-  if (sha256Hex(body) !== headers.contentSha256) {
-    throw new ApiError('invalid_signature', { message: 'The body is not the one that was signed.' });
   }
 }
 
