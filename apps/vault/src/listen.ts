@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { answerMalformed } from './http/intake/malformed-request.js';
 
 /** Answers one request. */
@@ -74,6 +74,13 @@ export async function listen(
     (incoming, outgoing) => current(incoming, outgoing),
   );
   server.timeout = quietMs;
+  // Node counts a connection as idle only after its first request; browsers open some to spare.
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', (incoming) => unused.delete(incoming.socket));
   let explainedAt = '';
   server.on('clientError', (error, socket) => answerMalformed(error, socket, explainedAt));
   await new Promise<void>((resolve, reject) => {
@@ -88,12 +95,13 @@ export async function listen(
       current = listener;
       explainedAt = publicUrl;
     },
-    drain: (timeoutMs) => drainServer(server, timeoutMs),
+    drain: (timeoutMs) => drainServer(server, unused, timeoutMs),
   };
 }
 
-async function drainServer(server: Server, timeoutMs: number): Promise<void> {
+async function drainServer(server: Server, unused: ReadonlySet<Socket>, timeoutMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
   // A connection that finishes its request now would otherwise wait for its next one.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const late = setTimeout(() => server.closeAllConnections(), timeoutMs);
