@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [program, ...args] = ['pnpm', 'exec', 'stryker', 'run'];
 let failures = 0;
 for (const name of ['core-policy', 'core-crypto']) {
   console.log(`\n${name}`);
-  const { status } = spawnSync('pnpm', ['exec', 'stryker', 'run'], {
+  const { status } = spawnSync(program, args, {
     cwd: join(root, 'packages', name),
     stdio: 'inherit',
     env: { ...process.env, FORCE_COLOR: '0' },
