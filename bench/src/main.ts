@@ -89,7 +89,9 @@ if (isWanted('M6', 'M7', 'M8', 'M9', 'M13')) {
 }
 if (isWanted('M10')) {
   note('M10: memory');
-  rows.push(...(await measureMemory({ firstCalls: isFull ? 100_000 : 10_000, seconds: 3 })));
+  rows.push(
+    ...(await measureMemory({ firstCalls: 100_000, laterCalls: isFull ? 1_000_000 : 300_000, seconds: 5 })),
+  );
 }
 if (isWanted('M11', 'M12')) rows.push(...measureSizes());
 console.table(

@@ -32,6 +32,9 @@ export const vaultDist = join(
   'dist',
 );
 
+/** How the image and the pages about operating start it. */
+const memorySettings = { NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '2' };
+
 /** A vault with one connected grant, its server process, and the emulated provider behind it. */
 export interface VaultSetup {
   readonly server: ChildServer;
@@ -109,6 +112,7 @@ export async function startVaultServer(
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const server = await startChild(join(vaultDist, 'main.js'), port, {
+    ...memorySettings,
     ...environment,
     ALTER_VAULT_PUBLIC_URL: url,
   });

@@ -10,8 +10,12 @@ import { prepareCalls, startVaultServer, startVaultSetup } from '../../setup/vau
 const sampleMs = 100;
 const restMs = 3_000;
 
-/** M10: resident memory at rest and under the load of M1, beside the echo's; and between a first and a tenfold number of calls. */
-export async function measureMemory(plan: { firstCalls: number; seconds: number }): Promise<Row[]> {
+/** M10: resident memory at rest and under the load of M1, beside the echo's; and between a first number of calls and a later one. */
+export async function measureMemory(plan: {
+  firstCalls: number;
+  laterCalls: number;
+  seconds: number;
+}): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'alter-bench-memory-'));
   const setup = await startVaultSetup();
   const echo = await startEcho();
@@ -45,7 +49,7 @@ export async function measureMemory(plan: { firstCalls: number; seconds: number 
         return { calls, mostMiB: mostMiB === 0 ? server.residentMiB() : mostMiB };
       };
       const first = await loadUntil(plan.firstCalls);
-      const later = await loadUntil(first.calls * 10);
+      const later = await loadUntil(plan.laterCalls);
       return [
         {
           id: 'M10',
