@@ -68,7 +68,7 @@ forEachDatabase('what somebody puts back or adds without a key', (createDatabase
     expect((await verifyAudit(deps, { checkpoint })).faults).toContainEqual(expect.objectContaining(fault));
   });
 
-  it('A3: a row that says that a checkpoint covers more than it does changes nothing: records get theirs, or are overdue', async () => {
+  it('A3: a row that says that a checkpoint covers more than it does is noticed, and records get theirs, or are overdue', async () => {
     const { deps, storage, openLog, append, run } = await openVault();
     const log = await openLog();
     await append(log, 3);
@@ -81,12 +81,13 @@ forEachDatabase('what somebody puts back or adds without a key', (createDatabase
     for (let look = 0; look < 3; look += 1) await watchCheckpoints(deps);
     const faults = async () =>
       (await verifyAudit(deps)).faults.map(({ reason, chainId }) => [reason, chainId]);
-    expect(await faults()).toEqual([['checkpoint_overdue', chain?.id]]);
+    const told = ['checkpoint_index_changed', chain?.id];
+    expect(await faults()).toEqual([told, ['checkpoint_overdue', chain?.id]]);
     // Also one in the place of the row that the next checkpoint brings.
     await run(row(5, 1));
     const made = await makeCheckpoint(deps);
     expect(made?.contents.chains.map(({ first, last }) => [first, last])).toEqual([[4, 5]]);
-    expect(await faults()).toEqual([]);
+    expect(await faults()).toEqual([told]);
     // One that says that somebody has looked too seldom for ever.
     await append(log, 1);
     await run(
@@ -94,7 +95,29 @@ forEachDatabase('what somebody puts back or adds without a key', (createDatabase
       `insert into audit_overdue (chain_id, sequence, looks) values ('${chain?.id}', 6, -1000000)`,
     );
     for (let look = 0; look < 3; look += 1) await watchCheckpoints(deps);
-    expect(await faults()).toEqual([['checkpoint_overdue', chain?.id]]);
+    expect(await faults()).toEqual([told, ['checkpoint_overdue', chain?.id]]);
+  });
+
+  it('A3: an index of checkpoints that lacks a row, or has one of a checkpoint that is not there, is noticed', async () => {
+    const { deps, storage, openLog, append, run } = await openVault();
+    await append(await openLog(), 3);
+    await makeCheckpoint(deps);
+    expect((await verifyAudit(deps)).faults).toEqual([]);
+    const [chain] = await listAuditChains(storage);
+    const fault = { reason: 'checkpoint_index_changed', chainId: chain?.id };
+    await run(
+      `insert into audit_checkpoint_chains (chain_id, last_sequence, number) values ('${chain?.id}', 7, 99)`,
+    );
+    expect((await verifyAudit(deps)).faults).toEqual([expect.objectContaining(fault)]);
+    await run(
+      ...(kind === 'sqlite'
+        ? ['drop trigger audit_checkpoint_chains_no_delete']
+        : ['alter table audit_checkpoint_chains disable trigger user']),
+      'delete from audit_checkpoint_chains where number = 99',
+    );
+    expect((await verifyAudit(deps)).faults).toEqual([]);
+    await run('delete from audit_checkpoint_chains');
+    expect((await verifyAudit(deps)).faults).toEqual([expect.objectContaining(fault)]);
   });
 
   it('A3: what checkpoints cover is read link by link to the one that names all heads, also by a process that begins', async () => {

@@ -8,6 +8,7 @@ import { overdueLooks } from './checkpoints/checkpoint-jobs.js';
 import { readCoveredHeads } from './checkpoints/known-heads.js';
 import { type AuditVerdict, createFaultList, type FaultList } from './verify/audit-verdict.js';
 import { checkStoredChain } from './verify/check-chain.js';
+import { checkCheckpointIndex } from './verify/check-checkpoint-index.js';
 import type { CheckpointFacts } from './verify/check-checkpoints.js';
 import { checkGivenCheckpoint } from './verify/check-given-checkpoint.js';
 import { checkRegister } from './verify/check-register.js';
@@ -51,7 +52,12 @@ async function verifyOnce(deps: Deps, kept: KeptElsewhere): Promise<AuditVerdict
   // Before the register: a chain that begins meanwhile is in the register that is read afterwards.
   const chains = new Set((await listAuditChains(storage)).map((chain) => chain.id));
   const register = await checkRegister(deps, chains, list);
+  const faultsBefore = list.faults.length;
   const { facts, key } = await checkStoredCheckpoints(deps, register?.signingKeyId ?? null, list);
+  // What does not hold itself says nothing of its index.
+  if (list.faults.length === faultsBefore) {
+    await checkCheckpointIndex(storage, facts.index, facts.newest?.number ?? 0, list);
+  }
   if (kept.publicKey !== undefined && kept.publicKey.publicJwk.kid !== key?.publicJwk.kid) {
     list.add('signing_key_other');
   }

@@ -58,6 +58,7 @@ const explanations = {
   signing_key_unreadable: 'the key that signs checkpoints was changed',
   signing_key_other: 'the given key is not the one that signs checkpoints here',
   checkpoint_overdue: 'has had no checkpoint for several intervals: checkpoints are not being made',
+  checkpoint_index_changed: 'the index of its checkpoints was changed: receipts may not be found',
   checkpoint_foreign: 'the given checkpoint was not signed by the key of this vault, or was changed',
   rolled_back: 'is not there: the database is older than the given checkpoint, so it was rolled back',
   history_rewritten: 'is another one than the given checkpoint: history was rewritten',

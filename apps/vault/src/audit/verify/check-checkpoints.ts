@@ -9,6 +9,7 @@ import {
   noHash,
 } from '../checkpoints/checkpoint.js';
 import type { FaultList } from './audit-verdict.js';
+import { addToSummary, type IndexSummary } from './check-checkpoint-index.js';
 
 /** What checkpoints say together. */
 export interface CheckpointFacts {
@@ -21,6 +22,8 @@ export interface CheckpointFacts {
   readonly retiredUntil: string | null;
   /** Of the records that were asked about (`ends`), those at which a signed part of their chain ends. */
   readonly signedEnds: ReadonlyMap<string, ChainPosition>;
+  /** What the index of checkpoints should hold of each chain. */
+  readonly index: ReadonlyMap<string, IndexSummary>;
 }
 
 /** How checkpoints are read. */
@@ -46,6 +49,7 @@ export function createCheckpointCheck(
   const covered = new Map<string, ChainPosition & { checkpoint: number }>();
   const retired = new Map<string, ChainPosition>();
   const signedEnds = new Map<string, ChainPosition>();
+  const index = new Map<string, IndexSummary>();
   let retiredUntil: string | null = null;
   let count = 0;
   let newest: CheckpointFacts['newest'] = null;
@@ -91,6 +95,7 @@ export function createCheckpointCheck(
       }
       const position = { chain_id: chainId, hash, sequence: last };
       covered.set(chainId, { ...position, checkpoint: number });
+      index.set(chainId, addToSummary(index.get(chainId), { last, number }));
       if (options.ends?.get(chainId) === last) signedEnds.set(chainId, position);
     }
     checkHeads(number, contents.heads);
@@ -121,6 +126,6 @@ export function createCheckpointCheck(
       isBeginning = false;
       newest = { number: note.number, at: note.at, hash: hashNote(note) };
     },
-    finish: () => ({ count, newest, covered, retired, retiredUntil, signedEnds }),
+    finish: () => ({ count, newest, covered, retired, retiredUntil, signedEnds, index }),
   };
 }

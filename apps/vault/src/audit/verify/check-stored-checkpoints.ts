@@ -27,6 +27,7 @@ const nothing: CheckpointFacts = {
   retired: new Map(),
   retiredUntil: null,
   signedEnds: new Map(),
+  index: new Map(),
 };
 
 /**
