@@ -30,6 +30,7 @@ export const deliberateBugs: readonly DeliberateBug[] = [
       {
         file: 'storage/live/credentials.js',
         find: `        .where('generation', '=', generation)
+        .where('status', '<>', 'revoked')
         .where((is) => is.or([is('status', '=', 'active'), is('death_cause', '=', 'interrupted_refresh')]))`,
         replace: '',
       },
