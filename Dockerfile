@@ -20,7 +20,7 @@ ENV NODE_ENV=production \
   HOST=0.0.0.0 \
   PORT=4000 \
   ALTER_VAULT_DATA_DIR=/var/lib/alter-vault \
-  NODE_OPTIONS=--max-semi-space-size=8 \
+  NODE_OPTIONS=--max-semi-space-size=16 \
   MALLOC_ARENA_MAX=2
 COPY --from=build /opt/alter-vault /opt/alter-vault
 RUN ln -s /opt/alter-vault/apps/vault/bin/alter.mjs /usr/local/bin/alter \

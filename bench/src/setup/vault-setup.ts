@@ -33,7 +33,7 @@ export const vaultDist = join(
 );
 
 /** How the image and the pages about operating start it. */
-const memorySettings = { NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '2' };
+const memorySettings = { NODE_OPTIONS: '--max-semi-space-size=16', MALLOC_ARENA_MAX: '2' };
 
 /** A vault with one connected grant, its server process, and the emulated provider behind it. */
 export interface VaultSetup {
