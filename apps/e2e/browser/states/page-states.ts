@@ -161,7 +161,7 @@ export const pageStates: readonly PageState[] = [
     name: 'key-entry-errors',
     async reach(page, stack) {
       await openKeyPage(page, stack, 'mail', 'carol');
-      await page.getByRole('button', { name: 'Store key' }).click();
+      await page.getByRole('button', { name: 'Store credentials' }).click();
       await page
         .getByText(/^Enter the /)
         .first()
