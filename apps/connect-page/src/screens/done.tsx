@@ -3,6 +3,7 @@ import { Button, StatusMark, Tile } from '@alter-ai/ui';
 import type { ReactNode } from 'react';
 import { isPopup } from '../session/opener.js';
 import { useEnding } from '../session/use-ending.js';
+import { nameKey } from '../wording/name-key.js';
 import { Actions, ScreenTitle } from './frame.js';
 
 /** The session is complete: which accounts, and how the user gets back. */
@@ -42,7 +43,7 @@ export function Done({ view }: { view: ConnectView }): ReactNode {
 }
 
 function describeEnd({ grants, key_entry: entry }: ConnectView): string {
-  if (entry) return 'Your key is stored';
+  if (entry) return nameKey(entry) === 'key' ? 'Your key is stored' : 'Your credentials are stored';
   return grants.length > 1 ? 'Your accounts are connected' : 'Your account is connected';
 }
 

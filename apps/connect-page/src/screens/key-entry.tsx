@@ -8,6 +8,7 @@ import { LifetimeChoice } from '../parts/lifetime-choice.js';
 import { PageError } from '../session/page-error.js';
 import type { Session } from '../session/use-session.js';
 import { joinHosts } from '../wording/hosts.js';
+import { nameKey } from '../wording/name-key.js';
 import { Actions, ScreenTitle } from './frame.js';
 
 /** Props of `KeyEntryScreen`. */
@@ -144,9 +145,4 @@ function KeyForm({
       </Actions>
     </form>
   );
-}
-
-/** One secret is a key; with a user name or an id beside it nobody would call it that. */
-function nameKey({ fields }: KeyEntry): 'key' | 'credentials' {
-  return fields.every((field) => field.is_secret) ? 'key' : 'credentials';
 }
