@@ -37,9 +37,6 @@ const shown: Readonly<Record<string, readonly Look[]>> = {
     { name: 'connect-dark', colorScheme: 'dark', ...popup },
     { name: 'connect-375', colorScheme: 'light', ...phone },
   ],
-  'picker-connected': [{ name: 'connect-picker-light', colorScheme: 'light', ...popup }],
-  mismatch: [{ name: 'connect-mismatch-dark', colorScheme: 'dark', ...popup }],
-  done: [{ name: 'connect-done-mobile', colorScheme: 'light', ...phone }],
 };
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
