@@ -15,9 +15,9 @@ test('F1 F2 F7 R2 R4 R5 A1 A3: twenty seconds of chaos over three vaults on Post
   const result = await runScenario({
     seed: 'npm test',
     database: 'postgres',
-    totalMs: 22_000,
+    totalMs: 24_000,
     tools,
-    systemKinds: ['kill_holder_after', 'postgres_restart', 'stop_holder'],
+    systemKinds: ['kill_holder_after', 'postgres_restart', 'stop'],
     providerKinds: ['provider_slow', 'provider_cut_after', 'provider_server_error'],
     accountsPerProvider: 4,
     callers: 8,
