@@ -1,9 +1,11 @@
 import { wasDisturbed } from '../check/evidence.js';
+import { accessTokenTtlSeconds } from '../world/open-world.js';
 import { fail, type HeldRequest } from './provider-gate.js';
 import type { FaultAtWork, SystemFaultInput } from './run-system-faults.js';
 
 /** How long a fault waits for somebody to be in the middle of a refresh. */
 const holdTimeoutMs = 8_000;
+const lateTokenTtlSeconds = 60;
 
 /** Kills, stops and steps the clocks of vault processes. */
 export async function disturbProcess(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
@@ -65,7 +67,11 @@ async function stopHolder(input: SystemFaultInput, work: FaultAtWork): Promise<v
   const vault = input.world.fleet.vaults[held.presentation.vault ?? 0];
   work.begin({ vaults: vault && [vault.index], detail: work.plan.mode });
   vault?.signal('SIGSTOP');
+  // Still good when the vault goes on: of a token that had expired by then, and was stored all the same, nobody would see anything.
+  const emulator = input.world.providers.get(work.plan.mode)?.emulator;
+  emulator?.updateSettings({ accessTokenTtlSeconds: lateTokenTtlSeconds });
   const answer = await held.forward();
+  emulator?.updateSettings({ accessTokenTtlSeconds });
   await work.wait(work.plan.durationMs);
   held.answer(answer);
   vault?.signal('SIGCONT');
