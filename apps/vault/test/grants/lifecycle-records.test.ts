@@ -36,6 +36,17 @@ const isAllSeen = async () => {
   return rows.every((row) => row.unrecorded_since === null);
 };
 
+/** A connection that is on record, and that its provider has ended since; the next use of it finds that out. */
+async function endAtProvider(kind: (typeof databases)[number]): Promise<string> {
+  world = await openRefreshWorld(kind);
+  const { grantId } = await world.connect();
+  const appId = world.settings.appId;
+  await world.deps.audit.append({ kind: 'grant.created', appId, grantId, outcome: 'ok' });
+  world.emulator.revokeGrants();
+  world.advance(3_700_000);
+  return grantId;
+}
+
 describe.each(databases)('what a killed process did and did not record, %s', (kind) => {
   it('A4, F1: a grant that was made, and one that was reauthorized, is on record once', async () => {
     world = await openRefreshWorld(kind);
@@ -62,12 +73,7 @@ describe.each(databases)('what a killed process did and did not record, %s', (ki
   });
 
   it('A4: what was recorded right away is not recorded again', async () => {
-    world = await openRefreshWorld(kind);
-    const { grantId } = await world.connect();
-    const appId = world.settings.appId;
-    await world.deps.audit.append({ kind: 'grant.created', appId, grantId, outcome: 'ok' });
-    world.emulator.revokeGrants();
-    world.advance(3_700_000);
+    const grantId = await endAtProvider(kind);
     await expect(world.ensure(grantId)).rejects.toMatchObject({ code: 'credential_revoked' });
     world.advance(121_000);
     await runJob();
@@ -76,12 +82,7 @@ describe.each(databases)('what a killed process did and did not record, %s', (ki
   });
 
   it('A4, F1: a credential that died is on record once, with its cause', async () => {
-    world = await openRefreshWorld(kind);
-    const { grantId } = await world.connect();
-    const appId = world.settings.appId;
-    await world.deps.audit.append({ kind: 'grant.created', appId, grantId, outcome: 'ok' });
-    world.emulator.revokeGrants();
-    world.advance(3_700_000);
+    const grantId = await endAtProvider(kind);
     const killed = withoutRecords();
     await expect(world.ensure(grantId, killed)).rejects.toMatchObject({ code: 'credential_revoked' });
     world.advance(121_000);

@@ -1,12 +1,7 @@
 import { isOnRecord } from '../../audit/is-on-record.js';
 import type { VaultDeps } from '../../deps.js';
 import type { CredentialRow } from '../../storage/live/credentials.js';
-import {
-  listCredentialGrants,
-  listUnrecordedDeaths,
-  listUnrecordedGrants,
-  storeRecorded,
-} from '../../storage/live/due/unrecorded.js';
+import { listCredentialGrants, listUnrecorded, storeRecorded } from '../../storage/live/due/unrecorded.js';
 import type { GrantRow } from '../../storage/live/grants.js';
 
 type Deps = Pick<VaultDeps, 'storage' | 'audit' | 'clock'>;
@@ -24,13 +19,13 @@ const clockToleranceMs = 1_000;
 export async function recordLifecycle(deps: Deps, signal: AbortSignal): Promise<void> {
   const page = { untilMs: deps.clock() - graceMs, limit: pageSize };
   for (let isMore = true; isMore && !signal.aborted; ) {
-    const grants = await listUnrecordedGrants(deps.storage, page);
+    const grants = await listUnrecorded(deps.storage, 'grants', page);
     for (const grant of grants) {
       if (signal.aborted) return;
       await recordGrant(deps, grant);
       await storeRecorded(deps.storage, 'grants', grant);
     }
-    const deaths = await listUnrecordedDeaths(deps.storage, page);
+    const deaths = await listUnrecorded(deps.storage, 'credentials', page);
     for (const credential of deaths) {
       if (signal.aborted) return;
       await recordDeath(deps, credential);

@@ -5,7 +5,7 @@ import type { Storage } from '../../database/storage.js';
 import { listExpiredGrants } from './expired-grants.js';
 import { listPendingRevocations } from './pending-revocations.js';
 import { listDueRenewals } from './renewals.js';
-import { listUnrecordedDeaths, listUnrecordedGrants } from './unrecorded.js';
+import { listUnrecorded } from './unrecorded.js';
 
 const due = {
   app_id: 'a',
@@ -23,8 +23,11 @@ const questions: [string, (storage: Storage) => Promise<unknown>][] = [
   ['credentials_renewal', (storage) => listDueRenewals(storage, { nowMs: 10, after: due, limit: 200 })],
   ['grants_expiry', (storage) => listExpiredGrants(storage, 10, 200)],
   ['grants_revocation', (storage) => listPendingRevocations(storage, 50)],
-  ['grants_unrecorded', (storage) => listUnrecordedGrants(storage, { untilMs: 10, limit: 200 })],
-  ['credentials_unrecorded', (storage) => listUnrecordedDeaths(storage, { untilMs: 10, limit: 200 })],
+  ['grants_unrecorded', (storage) => listUnrecorded(storage, 'grants', { untilMs: 10, limit: 200 })],
+  [
+    'credentials_unrecorded',
+    (storage) => listUnrecorded(storage, 'credentials', { untilMs: 10, limit: 200 }),
+  ],
 ];
 
 forEachDatabase('what is due later', (createDatabase, kind) => {

@@ -9,23 +9,16 @@ interface Page {
 }
 
 /** Grants that were made or reauthorized, and of which nobody has looked yet whether that is on record, oldest first. */
-export function listUnrecordedGrants(storage: Storage, page: Page): Promise<GrantRow[]> {
-  return storage.db
-    .selectFrom('grants')
-    .selectAll()
-    .where('unrecorded_since', 'is not', null)
-    .where('unrecorded_since', '<=', page.untilMs)
-    .orderBy('unrecorded_since')
-    .orderBy('app_id')
-    .orderBy('id')
-    .limit(page.limit)
-    .execute();
-}
-
+export function listUnrecorded(storage: Storage, table: 'grants', page: Page): Promise<GrantRow[]>;
 /** The same of credentials that died. */
-export function listUnrecordedDeaths(storage: Storage, page: Page): Promise<CredentialRow[]> {
+export function listUnrecorded(storage: Storage, table: 'credentials', page: Page): Promise<CredentialRow[]>;
+export function listUnrecorded(
+  storage: Storage,
+  table: 'grants' | 'credentials',
+  page: Page,
+): Promise<(GrantRow | CredentialRow)[]> {
   return storage.db
-    .selectFrom('credentials')
+    .selectFrom(table)
     .selectAll()
     .where('unrecorded_since', 'is not', null)
     .where('unrecorded_since', '<=', page.untilMs)
