@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { VaultDeps } from '../../deps.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { type GrantInput, StaleGrantError, upsertGrantWithCredential } from '../../storage/live/grants.js';
-import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import type { Tables } from '../../storage/tables.js';
 import { computeGrantExpiry, readSessionRequest } from '../session/session-request.js';
 import { changeOpenSession, type SessionResult, writeSessionState } from '../session/session-state.js';
@@ -46,8 +46,7 @@ export async function storeAccount(
       credential,
       nowMs,
     });
-    if (request.isProxyOnly)
-      await lockCredential(trx, { appId: session.app_id, credentialId: credential.id });
+    if (request.isProxyOnly) await markProxyOnly(trx, { appId: session.app_id, credentialId: credential.id });
     const result: SessionResult = {
       grantId: upserted.grantId,
       providerId: account.providerId,

@@ -4,7 +4,7 @@ import { describeKey } from '../../secrets/key-entry/describe-key-entry.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
 import { findGrantById, type GrantRow } from '../../storage/live/grants.js';
-import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { storeAccount } from '../account/store-account.js';
 import { finishSession } from '../session/finish-session.js';
 import { readSessionRequest } from '../session/session-request.js';
@@ -57,7 +57,7 @@ export async function useExisting(
   if (request.isProxyOnly) await recordLock(deps, row, grant);
   const changed = await deps.storage.transaction(async (trx) => {
     if (request.isProxyOnly) {
-      await lockCredential(trx, { appId: row.app_id, credentialId: grant.credential_id });
+      await markProxyOnly(trx, { appId: row.app_id, credentialId: grant.credential_id });
     }
     return changeOpenSession(deps, trx, row.id, (_, state) =>
       writeSessionState({

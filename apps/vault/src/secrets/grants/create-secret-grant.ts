@@ -7,7 +7,7 @@ import { ApiError } from '../../http/api-error.js';
 import { verifyUserToken } from '../../identity/verify-user-token.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
-import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { findSecretCredential, listSecretCredentials } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, type SecretGrantInput } from '../../storage/secrets/secret-grants.js';
 import { writeGroupId } from '../secret-principal.js';
@@ -89,7 +89,7 @@ export async function createSecretGrant(
     refuseTakenLabel(grant.label, () =>
       deps.storage.transaction(async (trx) => {
         await insertSecretGrant(trx, grant);
-        if (isProxyOnly) await lockCredential(trx, { appId: grant.appId, credentialId });
+        if (isProxyOnly) await markProxyOnly(trx, { appId: grant.appId, credentialId });
       }),
     ),
   );

@@ -6,7 +6,7 @@ import type { VaultDeps } from '../../deps.js';
 import { toIso, toIsoOrNull } from '../../grants/grant-facts.js';
 import { ApiError } from '../../http/api-error.js';
 import { findGrantById, holdGrant } from '../../storage/live/grants.js';
-import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
 import { recordThenStore } from './record-grant.js';
 import { refuseRuledCredential } from './refuse-ruled.js';
@@ -73,7 +73,7 @@ export async function mintGrant(deps: VaultDeps, input: MintGrantInput): Promise
         if (!(await holdGrant(trx, appId, source.id))) throw new ApiError('grant_not_found');
         if (await hasSiblingLabel(trx, source, label)) throw new LabelTakenError();
         await insertSibling(trx, source, { id, label, expiresAtMs, policy, nowMs });
-        if (isProxyOnly) await lockCredential(trx, { appId, credentialId: source.credential_id });
+        if (isProxyOnly) await markProxyOnly(trx, { appId, credentialId: source.credential_id });
       }),
     ),
   );

@@ -16,7 +16,7 @@ import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { insertSecretCredential, replaceSecretCredential } from '../../storage/secrets/secret-credentials.js';
 import { insertSecretGrant, renewSecretGrant } from '../../storage/secrets/secret-grants.js';
 import { checkSecretFields, type SecretFields } from '../definition/secret-fields.js';
@@ -120,7 +120,7 @@ export async function enterKey(deps: VaultDeps, input: EnterKeyInput): Promise<C
           );
           if (!isReplaced || !isRenewed) throw new ApiError('grant_not_found');
         }
-        if (request.isProxyOnly) await lockCredential(trx, key);
+        if (request.isProxyOnly) await markProxyOnly(trx, key);
         return changeOpenSession(deps, trx, row.id, () => ({
           ...writeSessionState({ results: [result], notice: null }),
           status: 'completed',

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { writeGroupId } from '../../secrets/secret-principal.js';
 import type { GrantRow } from '../../storage/live/grants.js';
-import { lockCredential } from '../../storage/secrets/lock-credential.js';
+import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { insertSecretGrant, pointGrant, revokeSecretGrants } from '../../storage/secrets/secret-grants.js';
 import type { PlanPart } from '../apply/change.js';
 import type { SecretGrantEntry } from './managed-secret-schema.js';
@@ -70,7 +70,7 @@ export function planSecretGrants(
         await pointGrant(trx, { appId, grantId, secretId: secret.id }, credentialId);
       });
     } else planNewGrant(part, secret, entry, { grantId, principalId, credentialId });
-    if (isLocking) part.writes.push((trx) => lockCredential(trx, { appId, credentialId }));
+    if (isLocking) part.writes.push((trx) => markProxyOnly(trx, { appId, credentialId }));
   }
   // Grants that were made elsewhere, by a user or through the API, are no business of the file's.
   for (const grant of secret.grants.filter((row) => !named.has(nameOf(row)))) {
