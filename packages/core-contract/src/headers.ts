@@ -58,11 +58,27 @@ export const forbiddenInjectionHeaders: ReadonlySet<string> = new Set([
   'content-security-policy',
 ]);
 
+/** Headers of the connection and its framing, which belong to nobody but the HTTP client (E3); lower case. */
+export const connectionHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** Headers that a caller may not set on a proxied call (wire/3 section 1.1), and those of the connection; lower case. */
 const reservedCallHeaders: ReadonlySet<string> = new Set([
-  'host',
+  ...connectionHeaders,
   'authorization',
-  'proxy-authorization',
   'authentication',
   'cookie',
   'set-cookie',
@@ -78,17 +94,6 @@ const reservedCallHeaders: ReadonlySet<string> = new Set([
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  'connection',
-  'content-length',
-  'expect',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
 ]);
 
 /** Whether a caller may not set this header on a proxied call, in whatever case: the vault's own headers neither. */

@@ -21,6 +21,7 @@ export {
   type UserAction,
 } from './errors.js';
 export {
+  connectionHeaders,
   contextLimits,
   forbiddenInjectionHeaders,
   headerNames,

@@ -1,23 +1,8 @@
+import { connectionHeaders } from '@alter-ai/core-contract';
 import { isHeaderValue } from '@alter-ai/core-crypto';
 import { AlterValueError } from '../errors/alter-sdk-error.js';
 
 const namePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-/** Headers of the connection, which belong to nobody but the HTTP client (E3). */
-const connectionHeaders: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'te',
-  'trailer',
-  'expect',
-  'proxy-authorization',
-  'proxy-authenticate',
-  'proxy-connection',
-]);
 
 /**
  * Checks the caller's headers (E3); messages name headers and never values.
