@@ -49,7 +49,7 @@ forEachDatabase('audit log', (createDatabase, kind) => {
     const appendMany = () =>
       Promise.all(Array.from({ length: 200 }, (_, index) => log.append(retrieve, claim(`n${index}`))));
     const target = storage.native.kind === 'sqlite' ? storage.native : storage.native.pool;
-    const name = storage.native.kind === 'sqlite' ? 'runLogged' : 'query';
+    const name = storage.native.kind === 'sqlite' ? 'runExclusive' : 'query';
     const original = Reflect.get(target, name).bind(target);
     Reflect.set(target, name, (...parts: unknown[]) => {
       commits += 1;

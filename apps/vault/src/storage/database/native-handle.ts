@@ -14,14 +14,9 @@ export type NativeHandle =
       readonly reader: Database;
       /** Whether somebody works on `database` now, maybe in a transaction. */
       readonly isHeld: () => boolean;
-      readonly runExclusive: <T>(work: (database: Database) => T) => Promise<T>;
-      /**
-       * The same for work that commits to the audit log's own tables alone, of which nobody keeps rows. Resolves once the commit is on
-       * the disk, and lets others work meanwhile: they may see before that what a power cut would still undo. Rejects when it is not
-       * known to be on the disk.
-       */
-      readonly runLogged: (work: (database: Database) => void) => Promise<void>;
-      /** What was committed; whoever writes past kysely and these two has to count it here. */
+      /** `writes` says what the work may change: rows, unless told that it is only the log's own tables, which nobody keeps. */
+      readonly runExclusive: <T>(work: (database: Database) => T, writes?: 'rows' | 'log') => Promise<T>;
+      /** What was committed; whoever writes past kysely and `runExclusive` has to count it here. */
       readonly changes: ChangeCounter;
     }
   | { readonly kind: 'postgres'; readonly pool: Pool };

@@ -8,8 +8,6 @@ import type { Storage, StorageOptions } from '../storage.js';
 import { createTransactionScope } from '../transaction-scope.js';
 import { createChangeCounter } from './change-counter.js';
 import { createConnectionLock } from './connection-lock.js';
-import { createLogSync } from './log/log-sync.js';
-import { createLoggedRun } from './log/logged-run.js';
 import { createSqliteDialect } from './sqlite-driver.js';
 
 /** Name of SQLite's file in the data directory. */
@@ -26,7 +24,6 @@ export function openSqlite(options: StorageOptions): Storage {
 
   const lock = createConnectionLock();
   const changes = createChangeCounter(database);
-  const log = createLogSync(`${path}-wal`);
   const scope = createTransactionScope();
   const db = new Kysely<Tables>({ dialect: createSqliteDialect({ database, lock, scope, changes }) });
 
@@ -40,16 +37,15 @@ export function openSqlite(options: StorageOptions): Storage {
       reader,
       isHeld: lock.isHeld,
       changes,
-      runExclusive: async (work) => {
+      runExclusive: async (work, writes = 'rows') => {
         const release = lock.tryAcquire() ?? (await lock.acquire());
         try {
           return work(database);
         } finally {
-          changes.add();
+          if (writes === 'rows') changes.add();
           release();
         }
       },
-      runLogged: createLoggedRun({ database, lock, log }),
     },
     // The scope begins once the connection is had: waiting for another transaction's end is no query inside one.
     transaction: (work) =>
@@ -64,7 +60,6 @@ export function openSqlite(options: StorageOptions): Storage {
       }
     },
     close: async () => {
-      log.close();
       reader.close();
       await db.destroy();
     },

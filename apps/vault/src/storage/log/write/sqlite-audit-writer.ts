@@ -14,7 +14,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
   return {
     write: (claims, build) =>
       runWithRetries(() =>
-        native.runLogged((database) => {
+        native.runExclusive((database) => {
           statements.begin.run();
           try {
             for (const { turn, row } of joinNonces(claims)) statements.insertNonce[turn].run(row);
@@ -25,7 +25,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
             if (database.inTransaction) statements.rollback.run();
             throw error;
           }
-        }),
+        }, 'log'),
       ),
   };
 }
