@@ -103,7 +103,7 @@ export async function seedAuditRecords(seed: AuditSeed): Promise<SeededAudit> {
       caller: 'assistant-1',
       rareCaller: 'assistant-rare',
       providerId: 'google',
-      rareProviderId: 'acme',
+      rareProviderId: 'initech',
       middleMs: timeOf(Math.floor(seed.records / 2)),
     };
   } finally {
@@ -121,7 +121,7 @@ function describeEvent(index: number, grants: number) {
     appId,
     grantId: formatId(1_700_000_000_000, grant),
     userId: formatId(1_600_000_000_000, Math.floor(grant / 3)),
-    providerId: isRare ? 'acme' : (['google', 'slack', 'github', 'notion'][grant % 4] ?? 'google'),
+    providerId: isRare ? 'initech' : (['google', 'slack', 'github', 'notion'][grant % 4] ?? 'google'),
     apiKeyId: formatId(0, 8),
     keyPrefix: 'alter_key_app_ab12',
     caller: isRare ? 'assistant-rare' : `assistant-${grant % 20}`,

@@ -52,6 +52,8 @@ async function insertGrants({ deps }: OpenVault, count: number): Promise<string[
             id: id.grant,
             credential_id: id.credential,
             subject: `${grant.subject}-${id.number}`,
+            // Its copies would all be looked up for a record of their making.
+            unrecorded_since: null,
           })),
         )
         .execute();
