@@ -2,7 +2,7 @@ import type { TokenResponse } from '@alter-ai/core-contract';
 import { findMissingScopes } from '@alter-ai/oauth-providers';
 import type { ReleasedTokens } from '../grants/stored-tokens.js';
 import type { ProviderSettings } from '../settings/settings-reader.js';
-import type { UsableGrant } from '../storage/live/usable-grant.js';
+import type { UsableGrant } from '../storage/live/grants/usable-grant.js';
 
 /** What a provider's definition says about every answer; the same for all its grants. */
 interface PlacementFields {

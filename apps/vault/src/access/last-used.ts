@@ -1,16 +1,16 @@
 import type { VaultDeps } from '../deps.js';
-import { storeLastUse } from '../storage/live/grants.js';
+import { type GrantUse, storeLastUses } from '../storage/live/grants/grant-uses.js';
 
 /** A use is visible at most this long after it happened, plus the write. */
 const flushAfterMs = 2_000;
 /** Uses in one transaction: bounds how long it holds up the audit log. */
-const batchMax = 200;
+const batchMax = 2_000;
 
 type WriterDeps = Pick<VaultDeps, 'storage' | 'clock' | 'log'>;
 
 /** Uses not written yet, by grant; one batch per server. */
 interface PendingUses {
-  readonly uses: Map<string, { appId: string; grantId: string; atMs: number }>;
+  readonly uses: Map<string, GrantUse>;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -38,7 +38,7 @@ export async function flushUses(deps: WriterDeps): Promise<void> {
   batch.uses.clear();
   try {
     for (let start = 0; start < uses.length; start += batchMax) {
-      await storeLastUse(deps.storage, uses.slice(start, start + batchMax));
+      await storeLastUses(deps.storage, uses.slice(start, start + batchMax));
     }
   } catch (error) {
     deps.log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'times of use not written');

@@ -7,7 +7,7 @@ import { ensureFresh } from '../refresh/ensure-fresh.js';
 import { findUsableUntilMs, isFresh } from '../refresh/freshness.js';
 import { releaseSecret } from '../secrets/release-secret.js';
 import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
-import { findUsableGrant, type UsableGrant } from '../storage/live/usable-grant.js';
+import { findUsableGrant, type UsableGrant } from '../storage/live/grants/usable-grant.js';
 import { answerToken } from './answer-token.js';
 import { checkCall } from './checks/check-call.js';
 import { checkGrantState, isStillUsable } from './checks/check-grant-state.js';

@@ -4,8 +4,8 @@ import { ApiError } from '../http/api-error.js';
 import { type VerifiedUser, verifyUserToken } from '../identity/verify-user-token.js';
 import { listGroupIds } from '../secrets/secret-principal.js';
 import type { AppSettings } from '../settings/settings-reader.js';
-import { findGrantsForPrincipal, type GrantRow } from '../storage/live/grants.js';
-import { findUsableGrant, type UsableGrant } from '../storage/live/usable-grant.js';
+import { findGrantsForPrincipal, type GrantRow } from '../storage/live/grants/grants.js';
+import { findUsableGrant, type UsableGrant } from '../storage/live/grants/usable-grant.js';
 import { findGrantsForGroups } from '../storage/secrets/secret-grants.js';
 
 /** Candidates that an ambiguous answer names at most. */

@@ -1,7 +1,7 @@
 import type { OauthGrantItem } from '@alter-ai/core-contract';
 import { forecastNeed } from '../refresh/forecast/forecast-need.js';
 import type { ProviderSettings } from '../settings/settings-reader.js';
-import type { ListedGrant } from '../storage/live/grant-list.js';
+import type { ListedGrant } from '../storage/live/grants/grant-list.js';
 
 /** When and why a listed grant will need its user, as it is shown. */
 export function describeForecast(

@@ -1,5 +1,5 @@
 import type { OauthGrantItem } from '@alter-ai/core-contract';
-import type { GrantState, ListedGrant } from '../storage/live/grant-list.js';
+import type { GrantState, ListedGrant } from '../storage/live/grants/grant-list.js';
 
 /** How a grant stands at `nowMs`, whatever it rests on. */
 export function findState(

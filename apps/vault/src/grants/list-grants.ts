@@ -6,7 +6,7 @@ import { verifyUserToken } from '../identity/verify-user-token.js';
 import { describeSecretGrant } from '../secrets/grants/describe-secret-grant.js';
 import { listGroupIds } from '../secrets/secret-principal.js';
 import type { AppSettings, ProviderSettings } from '../settings/settings-reader.js';
-import { type GrantState, type ListedGrant, listGrantRows } from '../storage/live/grant-list.js';
+import { type GrantState, type ListedGrant, listGrantRows } from '../storage/live/grants/grant-list.js';
 import { describeForecast } from './describe-forecast.js';
 import { describePolicy, findState, toIso, toIsoOrNull } from './grant-facts.js';
 

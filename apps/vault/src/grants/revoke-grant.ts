@@ -2,7 +2,7 @@ import type { ProviderRevocation } from '@alter-ai/core-contract';
 import type { AuditEvent } from '../audit/audit-event.js';
 import type { VaultDeps } from '../deps.js';
 import { ApiError } from '../http/api-error.js';
-import type { GrantRow } from '../storage/live/grants.js';
+import type { GrantRow } from '../storage/live/grants/grants.js';
 import { storeRevocation } from '../storage/live/revocation/store-revocation.js';
 import { describeRevocation, finishRevocation } from './upkeep/finish-revocation.js';
 

@@ -5,7 +5,7 @@ import type { CallFacts } from '../access/describe-call.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { ManagedSecretSettings } from '../settings/managed-secrets/build-managed-secret.js';
 import type { AppSettings } from '../settings/settings-reader.js';
-import type { UsableGrant } from '../storage/live/usable-grant.js';
+import type { UsableGrant } from '../storage/live/grants/usable-grant.js';
 import { listSecretFields } from './definition/secret-fields.js';
 import { renderSecret } from './value/render-secret.js';
 import { openSecret } from './value/secret-value.js';

@@ -4,6 +4,7 @@ import type {
   ConnectSessionTable,
   CredentialTable,
   GrantTable,
+  GrantUseTable,
   UserTable,
 } from './tables/live-tables.js';
 import type {
@@ -51,6 +52,7 @@ export interface Tables {
   actors: ActorTable;
   credentials: CredentialTable;
   grants: GrantTable;
+  grant_uses: GrantUseTable;
   connect_sessions: ConnectSessionTable;
   authorizations: AuthorizationTable;
   audit_chains: AuditChainTable;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { sealAccount } from '../../src/connect/account/seal-account.js';
 import { openTokens } from '../../src/grants/stored-tokens.js';
 import { markSent, takeLease, writeIntent } from '../../src/storage/live/credentials.js';
-import { type GrantInput, upsertGrantWithCredential } from '../../src/storage/live/grants.js';
+import { type GrantInput, upsertGrantWithCredential } from '../../src/storage/live/grants/grants.js';
 import { describeBothDatabases, startTestVault } from '../harness.js';
 import { databases, openRefreshWorld, type RefreshWorld } from '../refresh/refresh-world.js';
 import { goThroughProvider, openSession, poll } from './connect-driver.js';

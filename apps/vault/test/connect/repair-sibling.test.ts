@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { storeMismatch } from '../../src/storage/live/grants.js';
+import { storeMismatch } from '../../src/storage/live/grants/grants.js';
 import { callToken, readJson } from '../access/token-call.js';
 import { describeBothDatabases } from '../harness.js';
 import { connectAccount } from './connect-driver.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { listGrants } from '../../src/grants/list-grants.js';
 import { revokeGrant } from '../../src/grants/revoke-grant.js';
-import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
+import { findUsableGrant } from '../../src/storage/live/grants/usable-grant.js';
 import { databases, openRefreshWorld, type RefreshWorld } from '../refresh/refresh-world.js';
 
 let world: RefreshWorld;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { finishRevocation } from '../../src/grants/upkeep/finish-revocation.js';
 import { mintGrant } from '../../src/secrets/grants/mint-grant.js';
 import type { Storage } from '../../src/storage/database/storage.js';
-import { findGrantById } from '../../src/storage/live/grants.js';
+import { findGrantById } from '../../src/storage/live/grants/grants.js';
 import { storeRevocation } from '../../src/storage/live/revocation/store-revocation.js';
 import { databases, openRefreshWorld, type RefreshWorld } from '../refresh/refresh-world.js';
 import { commitBehind } from './commit-behind.js';

@@ -5,7 +5,7 @@ import { uuidv7 } from 'uuidv7';
 import type { VaultDeps } from '../../src/deps.js';
 import { sealTokens, toStoredTokens } from '../../src/grants/stored-tokens.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
-import { findGrantByAccount, upsertGrantWithCredential } from '../../src/storage/live/grants.js';
+import { findGrantByAccount, upsertGrantWithCredential } from '../../src/storage/live/grants/grants.js';
 
 /** Where the emulator sends its user back to; nobody listens there. */
 export const callbackUrl = 'http://127.0.0.1:9/cb';

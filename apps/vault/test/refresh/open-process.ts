@@ -10,7 +10,7 @@ import { timeLimits } from '../../src/http/limits/time-limits.js';
 import { openVaultData } from '../../src/keys/open-vault-data.js';
 import { ensureFresh } from '../../src/refresh/ensure-fresh.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
-import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
+import { findUsableGrant } from '../../src/storage/live/grants/usable-grant.js';
 
 /** What the one app and its one provider are made from. */
 export interface SettingsFacts {

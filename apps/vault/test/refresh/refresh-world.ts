@@ -11,7 +11,7 @@ import type { VaultDeps } from '../../src/deps.js';
 import type { AppSettings, ProviderSettings } from '../../src/settings/settings-reader.js';
 import { openStorage } from '../../src/storage/database/open-storage.js';
 import { findCredential } from '../../src/storage/live/credentials.js';
-import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
+import { findUsableGrant } from '../../src/storage/live/grants/usable-grant.js';
 import { callbackUrl, connectAccount } from './connect-account.js';
 import { describeSettings, ensureGrantFresh, openProcess, type RefreshChildInput } from './open-process.js';
 

@@ -9,7 +9,7 @@ import {
   takeLease,
   writeIntent,
 } from '../../src/storage/live/credentials.js';
-import { findUsableGrant } from '../../src/storage/live/usable-grant.js';
+import { findUsableGrant } from '../../src/storage/live/grants/usable-grant.js';
 import { databases, openRefreshWorld, type RefreshWorld } from './refresh-world.js';
 
 let world: RefreshWorld;

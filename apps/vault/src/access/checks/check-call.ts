@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../http/request-context.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
-import type { UsableGrant } from '../../storage/live/usable-grant.js';
+import type { UsableGrant } from '../../storage/live/grants/usable-grant.js';
 import type { CallFacts } from '../describe-call.js';
 import { decideAccess, toPolicyError } from './decide-access.js';
 import { checkCallDestination } from './list-allowed-hosts.js';

@@ -1,5 +1,5 @@
 import { ApiError } from '../../http/api-error.js';
-import type { UsableGrant } from '../../storage/live/usable-grant.js';
+import type { UsableGrant } from '../../storage/live/grants/usable-grant.js';
 
 /**
  * Refuses a grant that cannot be used: taken back, past its lifetime, its credential dead, or a scope known to be missing.

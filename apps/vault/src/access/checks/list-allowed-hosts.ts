@@ -2,7 +2,7 @@ import { type DestinationVerdict, prepareDestinationCheck } from '@alter-ai/egre
 import { allowedApiHosts } from '@alter-ai/oauth-providers';
 import { ApiError } from '../../http/api-error.js';
 import type { ProviderSettings } from '../../settings/settings-reader.js';
-import type { UsableGrant } from '../../storage/live/usable-grant.js';
+import type { UsableGrant } from '../../storage/live/grants/usable-grant.js';
 
 /** Longest URL that egress takes; of a longer one only what stands before the query is checked here. */
 const checkedCharactersMax = 8000;

@@ -1,5 +1,5 @@
 import { ApiError } from '../../http/api-error.js';
-import type { UsableGrant } from '../../storage/live/usable-grant.js';
+import type { UsableGrant } from '../../storage/live/grants/usable-grant.js';
 
 /**
  * Refuses to release a credential that does not leave the vault (B7): marked so itself, or at its provider or managed secret.

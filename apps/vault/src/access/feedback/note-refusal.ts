@@ -1,7 +1,7 @@
 import type { RequestContext } from '../../http/request-context.js';
 import { forceRefresh } from '../../storage/live/credentials.js';
-import { storeMismatch } from '../../storage/live/grants.js';
-import { findUsableGrant, type UsableGrant } from '../../storage/live/usable-grant.js';
+import { storeMismatch } from '../../storage/live/grants/grants.js';
+import { findUsableGrant, type UsableGrant } from '../../storage/live/grants/usable-grant.js';
 import { listMissingScopes } from '../answer-token.js';
 
 /** How a provider refused a call. */

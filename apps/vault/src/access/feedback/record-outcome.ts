@@ -2,7 +2,7 @@ import type { AuditCallRequest } from '@alter-ai/core-contract';
 import { sha256Hex } from '@alter-ai/core-crypto';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { findGrantById } from '../../storage/live/grants/grants.js';
 import { noteRefusal } from './note-refusal.js';
 
 /**

@@ -1,7 +1,7 @@
 import { type ScopeMismatchReport, uuidSchema } from '@alter-ai/core-contract';
 import { ApiError } from '../../http/api-error.js';
 import type { RequestContext } from '../../http/request-context.js';
-import { findGrantById, storeMismatch } from '../../storage/live/grants.js';
+import { findGrantById, storeMismatch } from '../../storage/live/grants/grants.js';
 
 /**
  * `POST /sdk/grants/{grant_id}/report-scope-mismatch`: the provider refused a call for want of a scope; until the account is

@@ -9,7 +9,7 @@ import {
   type GrantAim,
   type GrantInput,
   type GrantRow,
-} from '../../storage/live/grants.js';
+} from '../../storage/live/grants/grants.js';
 import { readSessionRequest } from '../session/session-request.js';
 import type { ConnectedAccount } from './connected-account.js';
 

@@ -1,7 +1,11 @@
 import type { Transaction } from 'kysely';
 import type { VaultDeps } from '../../deps.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { type GrantInput, StaleGrantError, upsertGrantWithCredential } from '../../storage/live/grants.js';
+import {
+  type GrantInput,
+  StaleGrantError,
+  upsertGrantWithCredential,
+} from '../../storage/live/grants/grants.js';
 import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import type { Tables } from '../../storage/tables.js';
 import { computeGrantExpiry, readSessionRequest } from '../session/session-request.js';

@@ -9,7 +9,7 @@ import {
   findSessionById,
   spendAuthorization,
 } from '../../storage/live/connect-sessions.js';
-import { findGrantByAccount, findGrantById } from '../../storage/live/grants.js';
+import { findGrantByAccount, findGrantById } from '../../storage/live/grants/grants.js';
 import type { ConnectedAccount } from '../account/connected-account.js';
 import { exchangeCode } from '../account/exchange-code.js';
 import { findKeptCredential, readAim } from '../account/seal-account.js';

@@ -2,7 +2,7 @@ import { hashToken } from '@alter-ai/core-crypto';
 import { validateUrlParams } from '@alter-ai/oauth-providers';
 import type { VaultDeps } from '../../deps.js';
 import { ApiError } from '../../http/api-error.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { findGrantById } from '../../storage/live/grants/grants.js';
 import { startAuthorization } from '../callback/start-authorization.js';
 import { readSessionRequest } from '../session/session-request.js';
 import { readSessionState, readSessionStatus } from '../session/session-state.js';

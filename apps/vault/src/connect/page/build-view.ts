@@ -3,7 +3,7 @@ import type { VaultDeps } from '../../deps.js';
 import { describeKeyEntry } from '../../secrets/key-entry/describe-key-entry.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findGrantsForPrincipal } from '../../storage/live/grants.js';
+import { findGrantsForPrincipal } from '../../storage/live/grants/grants.js';
 import { findUserById } from '../../storage/live/users.js';
 import { readSessionRequest, type SessionRequest } from '../session/session-request.js';
 import { readSessionState, readSessionStatus } from '../session/session-state.js';

@@ -3,7 +3,7 @@ import { ApiError } from '../../http/api-error.js';
 import { describeKey } from '../../secrets/key-entry/describe-key-entry.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findGrantById, type GrantRow } from '../../storage/live/grants.js';
+import { findGrantById, type GrantRow } from '../../storage/live/grants/grants.js';
 import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { storeAccount } from '../account/store-account.js';
 import { finishSession } from '../session/finish-session.js';

@@ -6,7 +6,7 @@ import type { KeyCaller } from '../../http/route.js';
 import { verifyUserToken } from '../../identity/verify-user-token.js';
 import type { AppSettings, ProviderSettings } from '../../settings/settings-reader.js';
 import { insertConnectSession } from '../../storage/live/connect-sessions.js';
-import { findGrantById } from '../../storage/live/grants.js';
+import { findGrantById } from '../../storage/live/grants/grants.js';
 import { isRegisteredOrigin, isRegisteredReturnUrl } from './registered-addresses.js';
 import { copyPlainFields, readLifetime, type SessionRequest } from './session-request.js';
 import { createSessionToken } from './session-token.js';

@@ -10,7 +10,7 @@ import {
   listPendingRevocations,
   storeRevocationResult,
 } from '../../storage/live/due/pending-revocations.js';
-import type { GrantRow } from '../../storage/live/grants.js';
+import type { GrantRow } from '../../storage/live/grants/grants.js';
 import { hasLiveGrantOfAccount } from '../../storage/live/revocation/store-revocation.js';
 import { revokeAtProvider } from '../revoke-at-provider.js';
 import { openTokens } from '../stored-tokens.js';

@@ -1,7 +1,7 @@
 import { isOnRecord } from '../../audit/is-on-record.js';
 import type { VaultDeps } from '../../deps.js';
 import { listExpiredGrants, storeExpiryRecordState } from '../../storage/live/due/expired-grants.js';
-import type { GrantRow } from '../../storage/live/grants.js';
+import type { GrantRow } from '../../storage/live/grants/grants.js';
 
 const pageSize = 200;
 

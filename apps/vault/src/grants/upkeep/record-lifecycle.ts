@@ -2,7 +2,7 @@ import { isOnRecord } from '../../audit/is-on-record.js';
 import type { VaultDeps } from '../../deps.js';
 import type { CredentialRow } from '../../storage/live/credentials.js';
 import { listCredentialGrants, listUnrecorded, storeRecorded } from '../../storage/live/due/unrecorded.js';
-import type { GrantRow } from '../../storage/live/grants.js';
+import type { GrantRow } from '../../storage/live/grants/grants.js';
 
 type Deps = Pick<VaultDeps, 'storage' | 'audit' | 'clock'>;
 

@@ -1,7 +1,7 @@
 import type { SecretGrantItem } from '@alter-ai/core-contract';
 import { describePolicy, findState, toIso, toIsoOrNull } from '../../grants/grant-facts.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
-import type { ListedGrant } from '../../storage/live/grant-list.js';
+import type { ListedGrant } from '../../storage/live/grants/grant-list.js';
 
 /** A grant on a managed secret as lists show it (wire/2 section 6.1); nothing of the value. */
 export function describeSecretGrant(

@@ -5,7 +5,7 @@ import { computeGrantExpiry, readLifetime } from '../../connect/session/session-
 import type { VaultDeps } from '../../deps.js';
 import { toIso, toIsoOrNull } from '../../grants/grant-facts.js';
 import { ApiError } from '../../http/api-error.js';
-import { findGrantById, holdGrant } from '../../storage/live/grants.js';
+import { findGrantById, holdGrant } from '../../storage/live/grants/grants.js';
 import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { hasSiblingLabel, insertSibling, LabelTakenError } from '../../storage/secrets/secret-grants.js';
 import { recordThenStore } from './record-grant.js';

@@ -5,7 +5,7 @@ import type { VaultDeps } from '../../deps.js';
 import type { ManagedSecretSettings } from '../../settings/managed-secrets/build-managed-secret.js';
 import type { AppSettings } from '../../settings/settings-reader.js';
 import type { ConnectSessionRow } from '../../storage/live/connect-sessions.js';
-import { findUsableGrant } from '../../storage/live/usable-grant.js';
+import { findUsableGrant } from '../../storage/live/grants/usable-grant.js';
 import { listSecretFields } from '../definition/secret-fields.js';
 import { findUserGrants } from './find-user-grants.js';
 

@@ -1,5 +1,5 @@
 import type { VaultDeps } from '../../deps.js';
-import type { GrantRow } from '../../storage/live/grants.js';
+import type { GrantRow } from '../../storage/live/grants/grants.js';
 import { listUserSecretGrants } from '../../storage/secrets/secret-grants.js';
 
 /** A user's grant on a managed secret, with what its credential says. */

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { writeGroupId } from '../../secrets/secret-principal.js';
-import type { GrantRow } from '../../storage/live/grants.js';
+import type { GrantRow } from '../../storage/live/grants/grants.js';
 import { markProxyOnly } from '../../storage/secrets/mark-proxy-only.js';
 import { insertSecretGrant, pointGrant, revokeSecretGrants } from '../../storage/secrets/secret-grants.js';
 import type { PlanPart } from '../apply/change.js';

@@ -14,8 +14,8 @@ export type NativeHandle =
       readonly reader: Database;
       /** Whether somebody works on `database` now, maybe in a transaction. */
       readonly isHeld: () => boolean;
-      /** `writes` says what the work may change: rows, unless told that it is only the log's own tables, which nobody keeps. */
-      readonly runExclusive: <T>(work: (database: Database) => T, writes?: 'rows' | 'log') => Promise<T>;
+      /** `writes` says what the work may change: rows that are kept, unless told that it is only tables of which nobody keeps any. */
+      readonly runExclusive: <T>(work: (database: Database) => T, writes?: 'kept' | 'unkept') => Promise<T>;
       /** What was committed; whoever writes past kysely and `runExclusive` has to count it here. */
       readonly changes: ChangeCounter;
     }

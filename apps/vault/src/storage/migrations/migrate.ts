@@ -12,6 +12,7 @@ import { accountGrants } from './008-account-grants.js';
 import { lifecycleRecords } from './009-lifecycle-records.js';
 import { appKeyWrappers } from './010-app-key-wrappers.js';
 import { credentialsThatStay } from './011-credentials-that-stay.js';
+import { grantUses } from './012-grant-uses.js';
 import type { Migration } from './migration.js';
 
 /** Every migration, in order. */
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   lifecycleRecords,
   appKeyWrappers,
   credentialsThatStay,
+  grantUses,
 ];
 
 interface MigrationTables {

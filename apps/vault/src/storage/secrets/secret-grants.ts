@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely';
 import { isUniqueViolation } from '../database/database-error.js';
 import type { Executor, Storage } from '../database/storage.js';
-import type { GrantRow, PrincipalType } from '../live/grants.js';
+import type { GrantRow, PrincipalType } from '../live/grants/grants.js';
 import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
 
 /** One grant on a managed secret as it is stored. Times are ms since 1970. */

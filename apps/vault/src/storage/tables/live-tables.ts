@@ -112,7 +112,6 @@ export interface GrantTable {
   /** Parameters given on the connect page, e.g. `{"subdomain": "acme"}`. */
   parameters_json: string;
   created_at: number;
-  last_used_at: number | null;
   revoked_at: number | null;
   revoked_by: string | null;
   revocation_result: string | null;
@@ -123,6 +122,13 @@ export interface GrantTable {
   expiry_record_state: Generated<number>;
   /** When it was made or reauthorized, as long as nobody has looked whether that is on record (A4). */
   unrecorded_since: number | null;
+}
+
+/** When a grant was last used; no row: never. Written behind the calls (`noteUse`). */
+export interface GrantUseTable {
+  app_id: string;
+  grant_id: string;
+  last_used_at: number;
 }
 
 /** One connect session. */

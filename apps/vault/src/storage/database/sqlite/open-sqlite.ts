@@ -37,12 +37,12 @@ export function openSqlite(options: StorageOptions): Storage {
       reader,
       isHeld: lock.isHeld,
       changes,
-      runExclusive: async (work, writes = 'rows') => {
+      runExclusive: async (work, writes = 'kept') => {
         const release = lock.tryAcquire() ?? (await lock.acquire());
         try {
           return work(database);
         } finally {
-          if (writes === 'rows') changes.add();
+          if (writes === 'kept') changes.add();
           release();
         }
       },

@@ -79,7 +79,7 @@ describe('rows kept while nothing changes', () => {
   });
 
   it('F7: work on the connection itself counts, unless it writes to the log only', async () => {
-    await native.runExclusive(() => {}, 'log');
+    await native.runExclusive(() => {}, 'unkept');
     expect([find(), reads]).toEqual(['first', 1]);
     await native.runExclusive((database) => {
       database.prepare('update meta set value = ?').run(Buffer.from('second'));

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Storage } from '../../database/storage.js';
-import type { GrantRow } from '../grants.js';
+import type { GrantRow } from '../grants/grants.js';
 
 /** Grants whose own lifetime is over and that are not yet on record as expired, the longest over first. */
 export function listExpiredGrants(storage: Storage, nowMs: number, limit: number): Promise<GrantRow[]> {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Storage } from '../../database/storage.js';
 import { type CredentialRow, findCredential, wipeCredential } from '../credentials.js';
-import type { GrantRow } from '../grants.js';
+import type { GrantRow } from '../grants/grants.js';
 
 /** Revoked grants whose provider has yet to be told, and whose time has come; the longest due first. */
 export function listPendingRevocations(storage: Storage, limit: number): Promise<GrantRow[]> {

@@ -1,6 +1,6 @@
 import type { Storage } from '../../database/storage.js';
 import type { CredentialRow } from '../credentials.js';
-import type { GrantRow } from '../grants.js';
+import type { GrantRow } from '../grants/grants.js';
 
 /** Of one page: what happened up to `untilMs`. */
 interface Page {

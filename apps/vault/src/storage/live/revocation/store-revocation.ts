@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Storage } from '../../database/storage.js';
 import type { Tables } from '../../tables.js';
 import { noDeath } from '../credentials.js';
-import { type GrantRow, holdGrant } from '../grants.js';
+import { type GrantRow, holdGrant } from '../grants/grants.js';
 
 /**
  * Marks a grant revoked, and with its last grant the credential, so that a refresh under way cannot revive it. That the

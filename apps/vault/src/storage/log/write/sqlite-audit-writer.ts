@@ -25,7 +25,7 @@ export function createSqliteAuditWriter(native: NativeHandle & { kind: 'sqlite' 
             if (database.inTransaction) statements.rollback.run();
             throw error;
           }
-        }, 'log'),
+        }, 'unkept'),
       ),
   };
 }

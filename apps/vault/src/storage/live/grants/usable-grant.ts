@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { createBatchedRead } from '../database/postgres/batched-read.js';
-import { prepareQuery } from '../database/prepared-query.js';
-import { prepareRead } from '../database/sqlite/prepared-read.js';
-import { createRowCache } from '../database/sqlite/row-cache.js';
-import type { Storage } from '../database/storage.js';
-import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
+import { createBatchedRead } from '../../database/postgres/batched-read.js';
+import { prepareQuery } from '../../database/prepared-query.js';
+import { prepareRead } from '../../database/sqlite/prepared-read.js';
+import { createRowCache } from '../../database/sqlite/row-cache.js';
+import type { Storage } from '../../database/storage.js';
+import type { CredentialTable, GrantTable } from '../../tables/live-tables.js';
 
 /** A grant together with its credential: all that a call through it needs, in one read by primary key. */
 export interface UsableGrant {

@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Selectable } from 'kysely';
-import type { Storage } from '../database/storage.js';
-import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
-import type { Tables } from '../tables.js';
+import type { Storage } from '../../database/storage.js';
+import type { CredentialTable, GrantTable } from '../../tables/live-tables.js';
+import type { Tables } from '../../tables.js';
 
 /** A grant's state as it is shown. */
 export type GrantState = 'active' | 'expired' | 'revoked' | 'needs_reauth';
@@ -29,6 +29,7 @@ export type ListedGrant = Selectable<GrantTable> & {
   readonly credential_owner: CredentialTable['owner'];
   readonly metadata_json: string;
   readonly is_proxy_only: number;
+  readonly last_used_at: number | null;
 } & Pick<CredentialTable, (typeof forecastColumns)[number]>;
 
 /** What `forecastNeed` judges by, beside status and access_expires_at. */
@@ -59,7 +60,11 @@ export async function listGrantRows(
     .where((is) => matchFilter(is, filter));
   const [rows, count] = await Promise.all([
     matching
+      .leftJoin('grant_uses as u', (join) =>
+        join.onRef('u.app_id', '=', 'g.app_id').onRef('u.grant_id', '=', 'g.id'),
+      )
       .selectAll('g')
+      // Behind the grant's own columns, of which an unused one has the same name.
       .select([
         'c.status as credential_status',
         'c.access_expires_at',
@@ -68,6 +73,7 @@ export async function listGrantRows(
         'c.label as credential_label',
         'c.owner as credential_owner',
         'c.is_proxy_only',
+        'u.last_used_at',
       ])
       .select(forecastColumns)
       .orderBy('g.id', 'desc')

@@ -1,10 +1,10 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { uuidv7 } from 'uuidv7';
-import { isUniqueViolation } from '../database/database-error.js';
-import type { Executor, Storage } from '../database/storage.js';
-import type { CredentialTable, GrantTable } from '../tables/live-tables.js';
-import type { Tables } from '../tables.js';
-import { type CredentialRow, healthy, holdCredential, released } from './credentials.js';
+import { isUniqueViolation } from '../../database/database-error.js';
+import type { Executor, Storage } from '../../database/storage.js';
+import type { CredentialTable, GrantTable } from '../../tables/live-tables.js';
+import type { Tables } from '../../tables.js';
+import { type CredentialRow, healthy, holdCredential, released } from '../credentials.js';
 
 /** A stored grant. */
 export type GrantRow = Selectable<GrantTable>;
@@ -196,24 +196,6 @@ export async function storeMismatch(
   return result.numUpdatedRows === 1n;
 }
 
-/** Writes when grants were last used; a later time that is there already stays. */
-export async function storeLastUse(
-  storage: Storage,
-  uses: readonly { appId: string; grantId: string; atMs: number }[],
-): Promise<void> {
-  await storage.transaction(async (trx) => {
-    for (const use of uses) {
-      await trx
-        .updateTable('grants')
-        .set({ last_used_at: use.atMs })
-        .where('app_id', '=', use.appId)
-        .where('id', '=', use.grantId)
-        .where((is) => is.or([is('last_used_at', 'is', null), is('last_used_at', '<', use.atMs)]))
-        .execute();
-    }
-  });
-}
-
 /** Asks the storage to run the transaction again: the code is PostgreSQL's serialization failure. */
 class GrantRaceError extends Error {
   readonly code = '40001';
@@ -304,7 +286,6 @@ async function insertGrant(trx: Transaction<Tables>, input: GrantInput, grantId:
       label: input.label,
       status: 'active',
       created_at: input.nowMs,
-      last_used_at: null,
       revoked_at: null,
       revoked_by: null,
       revocation_result: null,
