@@ -23,6 +23,17 @@ describe('region and service of an AWS host', () => {
     ['kms-fips.us-gov-west-1.amazonaws.com', 'us-gov-west-1', 'kms'],
     ['s3.cn-north-1.amazonaws.com.cn', 'cn-north-1', 's3'],
     ['iam.amazonaws.com', 'us-east-1', 'iam'],
+    ['budgets.amazonaws.com', 'us-east-1', 'budgets'],
+    ['global.health.amazonaws.com', 'us-east-1', 'health'],
+    ['a1b2c3-ats.iot.eu-west-1.amazonaws.com', 'eu-west-1', 'iotdata'],
+    ['iot.eu-west-1.amazonaws.com', 'eu-west-1', 'iot'],
+    ['data.jobs.iot.eu-west-1.amazonaws.com', 'eu-west-1', 'iot-jobs-data'],
+    ['123.s3-control.eu-west-1.amazonaws.com', 'eu-west-1', 's3'],
+    ['b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com', 'us-east-1', 's3express'],
+    ['pinpoint.eu-west-1.amazonaws.com', 'eu-west-1', 'mobiletargeting'],
+    ['sms-voice.pinpoint.eu-west-1.amazonaws.com', 'eu-west-1', 'sms-voice'],
+    ['personalize-runtime.eu-west-1.amazonaws.com', 'eu-west-1', 'personalize'],
+    ['transcribestreaming.eu-west-1.amazonaws.com', 'eu-west-1', 'transcribe'],
     ['sts.amazonaws.com', 'us-east-1', 'sts'],
   ])('%s is %s %s', (host, region, service) => {
     expect(readAwsPlace(host)).toEqual({ region, service });

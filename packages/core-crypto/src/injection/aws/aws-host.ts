@@ -1,41 +1,26 @@
+import { findSigningName } from './signing-names.js';
+
 /** Where a host of AWS belongs in a signature's scope. */
 export interface AwsPlace {
   readonly region: string;
   readonly service: string;
 }
 
-/** Endpoint labels whose name in a signature is another one (AWS Service Authorization and endpoint references). */
-const signingNames: Readonly<Record<string, string>> = {
-  'bedrock-runtime': 'bedrock',
-  'bedrock-agent': 'bedrock',
-  'bedrock-agent-runtime': 'bedrock',
-  email: 'ses',
-  'email-smtp': 'ses',
-  'api.ecr': 'ecr',
-  'api.ecr-public': 'ecr-public',
-  'api.sagemaker': 'sagemaker',
-  'runtime.sagemaker': 'sagemaker',
-  'streams.dynamodb': 'dynamodb',
-  'runtime.lex': 'lex',
-  'runtime-v2-lex': 'lex',
-  'data-ats.iot': 'iotdata',
-  'data.iot': 'iotdata',
-  'entitlement.marketplace': 'aws-marketplace',
-  'metering.marketplace': 'aws-marketplace',
-  'data.mediastore': 'mediastore',
-};
-
 /** Services with one endpoint for all regions; their signatures name us-east-1. */
 const globalServices = [
-  'iam',
-  'sts',
+  'budgets',
   'cloudfront',
-  'route53',
+  'health',
+  'iam',
   'organizations',
-  'waf',
-  'shield',
+  'route53',
   's3',
+  'savingsplans',
+  'sdb',
+  'shield',
+  'sts',
   'support',
+  'waf',
 ];
 
 const regionPattern = '[a-z]{2}(?:-[a-z]+)+-\\d';
@@ -69,8 +54,5 @@ function readService(labels: string): string | undefined {
   const parts = labels.split('.').filter((label) => label !== 'dualstack');
   const last = parts.at(-1);
   if (last === undefined || last === '') return undefined;
-  const name = last.replace(/-fips$/, '');
-  const lastTwo = `${parts.at(-2) ?? ''}.${name}`;
-  if (name === 'lambda-url') return 'lambda';
-  return signingNames[lastTwo] ?? signingNames[name] ?? name;
+  return findSigningName(last.replace(/-fips$/, ''), parts.at(-2));
 }
