@@ -12,6 +12,7 @@ const steps = [
   { name: 'tests', command: ['npm', 'test'], counts: 'tests.json' },
   { name: 'published clients', command: ['npm', 'run', 'test:clients'], counts: 'clients.json' },
   { name: 'long tests', command: ['npm', 'run', 'test:long'], counts: 'long.json' },
+  { name: 'mutation', command: ['npm', 'run', 'mutation'] },
   { name: 'guarantees', command: ['node', 'tools/check-guarantees.mjs', '--reports'] },
   { name: 'types of tests', command: ['node', 'tools/check-types.mjs'] },
   { name: 'lint', command: ['pnpm', 'exec', 'biome', 'ci', '.'] },

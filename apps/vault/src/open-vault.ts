@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createEgress } from '@alter-ai/egress';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
@@ -6,6 +7,7 @@ import { readRestoreNote } from './backup/restore-note.js';
 import type { VaultConfig } from './config.js';
 import type { VaultDeps } from './deps.js';
 import { timeLimits } from './http/limits/time-limits.js';
+import { RootKeyMismatchError } from './keys/configuration-error.js';
 import { holdRootKeys } from './keys/holders/hold-root-keys.js';
 import { openVaultData } from './keys/open-vault-data.js';
 import type { RootKeyPurpose } from './keys/resolve-root-key.js';
@@ -111,6 +113,8 @@ export async function openVault(config: VaultConfig, options: OpenVaultOptions):
       },
     };
   } catch (error) {
+    // A key made just now for a database elsewhere that has another one opens nothing, and would pass for the lost one.
+    if (error instanceof RootKeyMismatchError && key.generatedPath !== null) rmSync(key.generatedPath);
     lock?.release();
     throw error;
   }

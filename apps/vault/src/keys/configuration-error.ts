@@ -8,3 +8,6 @@ export class ConfigurationError extends Error {
     this.name = 'ConfigurationError';
   }
 }
+
+/** None of the root keys at hand is the one of these data; nothing was written with them. */
+export class RootKeyMismatchError extends ConfigurationError {}

@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { OpenError, type RootKey, readKeyId } from '@alter-ai/core-crypto';
 import type { Storage } from '../storage/database/storage.js';
 import { hasApps, insertMetaOnce, readMeta } from '../storage/keys/meta.js';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError, RootKeyMismatchError } from './configuration-error.js';
 import { KeyServiceError } from './root/key-service-error.js';
 import type { RootKeys } from './root/root-key-provider.js';
 
@@ -67,8 +67,9 @@ async function createVaultKey(storage: Storage, rootKeys: RootKeys): Promise<Buf
 
 async function unwrapVaultKey(rootKeys: RootKeys, wrapped: Buffer): Promise<Buffer> {
   const sealedId = readWrappedKeyId(wrapped);
-  const rootKey = sealedId === null ? undefined : rootKeys.find(sealedId);
-  if (rootKey === undefined) throw new ConfigurationError(describeMismatch(rootKeys, sealedId));
+  if (sealedId === null) throw new ConfigurationError(describeDamage(''));
+  const rootKey = rootKeys.find(sealedId);
+  if (rootKey === undefined) throw new RootKeyMismatchError(describeMismatch(rootKeys, sealedId));
   try {
     const bytes = await rootKey.unwrap(vaultKeyPlace, wrapped);
     if (bytes.length === keyBytes) return bytes;
@@ -83,8 +84,7 @@ function toStartError(error: unknown): unknown {
   return error instanceof KeyServiceError && error.isRefused ? new ConfigurationError(error.message) : error;
 }
 
-function describeMismatch(rootKeys: RootKeys, sealedId: string | null): string {
-  if (sealedId === null) return describeDamage('');
+function describeMismatch(rootKeys: RootKeys, sealedId: string): string {
   const [first = '', ...others] = [...new Set(rootKeys.all.map((key) => key.id))].filter(isOwnName);
   const given =
     others.length === 0 ? `the given one is ${first}` : `the given ones are ${[first, ...others].join(', ')}`;
