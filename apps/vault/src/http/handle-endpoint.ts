@@ -48,7 +48,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
   const isStreamed = options.isStreamed === true;
   const requireType = isStreamed ? requireStreamType : requireJsonType;
   const bodyLimits = {
-    bytesMax: options.bodyBytesMax ?? bodyBytesMaxDefault,
+    bytesMax: options.bodyBytesMax ?? bodyBytesMaxDefault[isSigned ? 'signed' : 'unsigned'],
     timeMaxMs: deps.timeLimits.bodyMs,
   };
   const readSigned = isStreamed ? readFirstLine : readBody;

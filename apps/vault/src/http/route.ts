@@ -29,7 +29,7 @@ export interface RouteOptions {
    * fixed, and their handler uses neither `raw` nor `params`.
    */
   readonly isDirect?: boolean;
-  /** Largest body; default 1 MiB. */
+  /** Largest body; default 1 MiB of a call with a key, else 128 KiB. */
   readonly bodyBytesMax?: number;
   /** A top-level field that is passed on to others as it came, its numbers digit for digit. */
   readonly exactField?: string;

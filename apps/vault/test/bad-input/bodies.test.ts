@@ -132,6 +132,14 @@ describe('bad bodies at every endpoint', () => {
     await expectRefusal(world.vault, answer, { status: 413, error: 'payload_too_large' });
   });
 
+  it.each(targets.filter(([, { endpoint }]) => endpoint.access !== 'key'))(
+    'T3: %s, which needs no key, refuses more than 128 KiB',
+    async (_name, target) => {
+      const answer = await world.call(target, tooManyBytes.subarray(0, 128 * 1024 + 1));
+      await expectRefusal(world.vault, answer, { status: 413, error: 'payload_too_large' });
+    },
+  );
+
   it.each(targets)('T3: %s refuses no body at all, unless nothing is needed', async (_name, target) => {
     const answer = await world.call(target, '');
     const isEnough = target.endpoint.request?.safeParse({}).success === true;

@@ -3,8 +3,8 @@ import { ApiError } from '../api-error.js';
 import type { RequestHead } from '../intake/request-head.js';
 import { type BodyLimits, describeLate, describeTooLarge } from './body-limits.js';
 
-/** Largest body where a route says nothing else. */
-export const bodyBytesMaxDefault = 1024 * 1024;
+/** Largest body where a route says nothing else: of callers with a key, and of everybody else, who may send many at once. */
+export const bodyBytesMaxDefault = { signed: 1024 * 1024, unsigned: 128 * 1024 } as const;
 /** How much of a refused body is read on, so that its sender gets to see the answer. */
 const drainBytesMax = 64 * 1024 * 1024;
 
