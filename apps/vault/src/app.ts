@@ -20,6 +20,7 @@ import type { ServerState } from './api/server/server-state.js';
 import { createStatusRoutes } from './api/server/status.js';
 import type { VaultDeps } from './deps.js';
 import { ApiError } from './http/api-error.js';
+import { createBodyBudget } from './http/body/body-budget.js';
 import { openHonoRequest, prepareEndpoint, preparePage, type ServerParts } from './http/handle-endpoint.js';
 import { createDirectListener } from './http/intake/direct-listener.js';
 import { createRateLimiter } from './http/limits/rate-limit.js';
@@ -60,6 +61,7 @@ function createParts(deps: VaultDeps): ServerParts {
     deps,
     keyFinder: createKeyFinder(deps),
     limiter: createRateLimiter(deps.clock),
+    bodyBudget: createBodyBudget(deps.bodiesBytesMax),
     readSourceAddress: createSourceAddressReader(deps.config.trustedProxies),
   };
 }

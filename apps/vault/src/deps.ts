@@ -22,6 +22,8 @@ export interface VaultDeps {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly timeLimits: TimeLimits;
+  /** What the bodies of all requests under way take together at most; see `createBodyBudget`. */
+  readonly bodiesBytesMax?: number;
   /** Identifies this process in leases. */
   readonly processId: string;
   /** Signed requests must be younger, Unix seconds: set for some minutes after a restore, whose backup does not know every nonce (T1). */

@@ -2,6 +2,7 @@ import { streamContentType } from '@alter-ai/core-contract';
 import type { VaultDeps } from '../deps.js';
 import { observeRoute } from '../telemetry/observe.js';
 import { ApiError } from './api-error.js';
+import type { BodyBudget, BodyShare } from './body/body-budget.js';
 import { parseJsonBody } from './body/parse-json.js';
 import { bodyBytesMaxDefault, readBody } from './body/read-body.js';
 import { readFirstLine } from './body/read-first-line.js';
@@ -30,6 +31,7 @@ export interface ServerParts {
   readonly deps: VaultDeps;
   readonly keyFinder: KeyFinder;
   readonly limiter: RateLimiter;
+  readonly bodyBudget: BodyBudget;
   readonly readSourceAddress: (head: RequestHead) => string;
 }
 
@@ -55,7 +57,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
   const isLogged = deps.log.isLevelEnabled('debug');
   const perMinuteMax = scaleLimit(deps, options.perMinuteMax);
 
-  const answer = async (request: OpenRequest, seen: SeenRequest): Promise<unknown> => {
+  const answer = async (request: OpenRequest, seen: SeenRequest, share: BodyShare): Promise<unknown> => {
     if (options.prepare) await options.prepare(request);
     if (!isSigned && perMinuteMax !== undefined) {
       limit(parts, request, `${endpoint.name} ${request.sourceAddress}`, perMinuteMax, 'ip');
@@ -73,7 +75,7 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
       }
       requireScope(signed.caller.scopes, endpoint.scope);
     }
-    const bytes = await readSigned(request.head, bodyLimits);
+    const bytes = await readSigned(request.head, { ...bodyLimits, share });
     if (contentSha256 !== undefined) requireSignedBody(bytes, contentSha256);
     let parsed: unknown;
     if (bytes.length > 0) {
@@ -93,9 +95,10 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
 
   const answerAll = async (request: OpenRequest): Promise<Answer> => {
     const seen: SeenRequest = {};
+    const share = parts.bodyBudget.open();
     let sent: Answer;
     try {
-      const result = await answer(request, seen);
+      const result = await answer(request, seen, share);
       sent =
         result instanceof StreamedAnswer
           ? buildStreamedAnswer(request, result)
@@ -103,6 +106,8 @@ export function prepareAnswering(parts: ServerParts, registration: EndpointRegis
     } catch (thrown) {
       const refusal = await recordRefusal(parts, request, seen, registration, thrown);
       sent = buildErrorAnswer(deps, request, refusal);
+    } finally {
+      share.release();
     }
     if (isLogged) {
       const { requestId } = request;

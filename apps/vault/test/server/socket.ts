@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createServerListener } from '../../src/app.js';
+import type { VaultDeps } from '../../src/deps.js';
 import type { TimeLimits } from '../../src/http/limits/time-limits.js';
 import type { TestVault } from '../harness.js';
 
@@ -22,8 +23,9 @@ export interface ServedVault {
 export async function serveVault(
   vault: TestVault,
   timeLimits: Partial<TimeLimits> = {},
+  limits: Pick<VaultDeps, 'bodiesBytesMax'> = {},
 ): Promise<ServedVault> {
-  const deps = { ...vault.deps, timeLimits: { ...vault.deps.timeLimits, ...timeLimits } };
+  const deps = { ...vault.deps, ...limits, timeLimits: { ...vault.deps.timeLimits, ...timeLimits } };
   const server = createServer(
     createServerListener(deps, vault.state, () => new Response(null, { status: 400 })),
   );

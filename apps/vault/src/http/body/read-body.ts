@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../api-error.js';
 import type { RequestHead } from '../intake/request-head.js';
-import { type BodyLimits, describeLate, describeTooLarge } from './body-limits.js';
+import { type BodyLimits, describeBusy, describeLate, describeTooLarge } from './body-limits.js';
 
 /** Largest body where a route says nothing else: of callers with a key, and of everybody else, who may send many at once. */
 export const bodyBytesMaxDefault = { signed: 1024 * 1024, unsigned: 128 * 1024 } as const;
@@ -12,19 +12,24 @@ const empty = Buffer.alloc(0);
 
 /**
  * The exact bytes of the body.
- * @throws ApiError `payload_too_large` beyond `bytesMax`; `request_timeout` after `timeMaxMs`; `invalid_request` when the sender went away in the middle.
+ * @throws ApiError `payload_too_large` beyond `bytesMax`; `request_timeout` after `timeMaxMs`; `invalid_request` when the sender went away in the
+ * middle; `service_unavailable` when the bodies of all requests are too much.
  */
-export async function readBody(head: RequestHead, { bytesMax, timeMaxMs }: BodyLimits): Promise<Buffer> {
+export async function readBody(head: RequestHead, limits: BodyLimits): Promise<Buffer> {
   const { incoming } = head;
-  if (incoming && !incoming.readableDidRead) return readIncoming(incoming, { bytesMax, timeMaxMs });
+  if (incoming && !incoming.readableDidRead) return readIncoming(incoming, limits);
   const { method } = head;
   if (method === 'GET' || method === 'HEAD') return empty;
   const bytes = await head.readBody();
-  if (bytes.length > bytesMax) throw describeTooLarge(bytesMax);
+  if (bytes.length > limits.bytesMax) throw describeTooLarge(limits.bytesMax);
+  if (!limits.share.take(bytes.length)) throw describeBusy();
   return bytes;
 }
 
-function readIncoming(incoming: IncomingMessage, { bytesMax, timeMaxMs }: BodyLimits): Promise<Buffer> {
+function readIncoming(
+  incoming: IncomingMessage,
+  { bytesMax, timeMaxMs, share }: BodyLimits,
+): Promise<Buffer> {
   const declared = incoming.headers['content-length'];
   if (declared === undefined && incoming.headers['transfer-encoding'] === undefined)
     return Promise.resolve(empty);
@@ -33,9 +38,14 @@ function readIncoming(incoming: IncomingMessage, { bytesMax, timeMaxMs }: BodyLi
     let bytes = 0;
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= bytesMax) chunks.push(chunk);
+      if (bytes <= bytesMax) keep(chunk);
       else if (bytes > drainBytesMax) finish();
       else chunks.length = 0;
+    };
+    const keep = (chunk: Buffer) => {
+      if (share.take(chunk.length)) return chunks.push(chunk);
+      stop();
+      return reject(describeBusy());
     };
     const stop = () => {
       clearTimeout(timer);

@@ -1,16 +1,17 @@
 import { ApiError } from '../api-error.js';
 import type { RequestHead } from '../intake/request-head.js';
-import { type BodyLimits, describeLate, describeTooLarge } from './body-limits.js';
+import { type BodyLimits, describeBusy, describeLate, describeTooLarge } from './body-limits.js';
 
 const lineFeed = 0x0a;
 
 /**
  * The body up to its first line feed, which is not part of it; what follows stays in the request to be read on.
- * @throws ApiError `payload_too_large` beyond `bytesMax`; `request_timeout` after `timeMaxMs`; `invalid_request` where there is no line feed
+ * @throws ApiError `payload_too_large` beyond `bytesMax`; `request_timeout` after `timeMaxMs`; `invalid_request` where there is no line feed;
+ * `service_unavailable` when the bodies of all requests are too much
  */
 export function readFirstLine(
   { incoming }: RequestHead,
-  { bytesMax, timeMaxMs }: BodyLimits,
+  { bytesMax, timeMaxMs, share }: BodyLimits,
 ): Promise<Buffer> {
   if (!incoming) throw new ApiError('invalid_request', { message: 'This endpoint needs a connection.' });
   return new Promise((resolve, reject) => {
@@ -39,6 +40,7 @@ export function readFirstLine(
         const part = end === -1 ? chunk : chunk.subarray(0, end);
         size += part.length;
         if (size > bytesMax) return fail(describeTooLarge(bytesMax));
+        if (!share.take(part.length)) return fail(describeBusy());
         chunks.push(part);
         if (end === -1) continue;
         stop();
