@@ -1,3 +1,4 @@
+import type { OidcEmulator } from '@alter-ai/emulator';
 import { wasDisturbed } from '../check/evidence.js';
 import { accessTokenTtlSeconds } from '../world/open-world.js';
 import { fail, type HeldRequest } from './provider-gate.js';
@@ -6,6 +7,8 @@ import type { FaultAtWork, SystemFaultInput } from './run-system-faults.js';
 /** How long a fault waits for somebody to be in the middle of a refresh. */
 const holdTimeoutMs = 8_000;
 const lateTokenTtlSeconds = 60;
+/** A holder waits 20 s for its answer; with `strict`, where nobody presents the token again, longer. */
+const takeoverMsMax = 19_000;
 
 /** Kills, stops and steps the clocks of vault processes. */
 export async function disturbProcess(input: SystemFaultInput, work: FaultAtWork): Promise<void> {
@@ -72,10 +75,31 @@ async function stopHolder(input: SystemFaultInput, work: FaultAtWork): Promise<v
   emulator?.updateSettings({ accessTokenTtlSeconds: lateTokenTtlSeconds });
   const answer = await held.forward();
   emulator?.updateSettings({ accessTokenTtlSeconds });
-  await work.wait(work.plan.durationMs);
+  await waitForTakeover(emulator, held, work);
   held.answer(answer);
   vault?.signal('SIGCONT');
   await work.wait(300);
+}
+
+/** Waits as long as planned, and on until the provider has given another vault newer tokens: an answer that is not late proves nothing. */
+async function waitForTakeover(
+  emulator: OidcEmulator | undefined,
+  { presentation: { tokenSha256 } }: HeldRequest,
+  { plan, wait }: FaultAtWork,
+): Promise<void> {
+  const log = () => emulator?.log() ?? [];
+  const { subject } = log().find((event) => event.sha256 === tokenSha256) ?? {};
+  const seen = log().length;
+  const isReplaced = () =>
+    log()
+      .slice(seen)
+      .some((event) => event.event === 'issued' && event.subject === subject);
+  await wait(plan.durationMs);
+  if (plan.mode === 'strict') return;
+  for (let waitedMs = plan.durationMs; waitedMs < takeoverMsMax && !isReplaced(); waitedMs += 250)
+    await wait(250);
+  // The newer ones are stored, and used.
+  await wait(500);
 }
 
 /**

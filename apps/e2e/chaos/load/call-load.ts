@@ -16,11 +16,16 @@ export interface CallLoadInput {
   readonly findApiUrl: (account: Account) => string;
 }
 
+/** A caller goes on after this long without an answer, which still counts when it comes: else all would soon wait for one vault. */
+const patienceMs = 1_000;
+const unansweredMax = 20;
+
 /** Callers that use random grants at random vaults until they are stopped. */
 export function startCallLoad(input: CallLoadInput): { stop(): Promise<void> } {
   let isStopped = false;
   const callers = Array.from({ length: input.callers }, async (_, index) => {
     const random = input.random.fork(`caller ${index}`);
+    const unanswered = new Set<Promise<unknown>>();
     while (!isStopped) {
       await sleep(random.pickInt(60, 240));
       const vault = random.pick(input.vaults);
@@ -28,8 +33,13 @@ export function startCallLoad(input: CallLoadInput): { stop(): Promise<void> } {
       const isOld = random.hasLuck(0.08);
       const account = random.pick(input.ledger.accounts);
       const grant = isOld ? input.ledger.revoked.at(-1 - random.pickInt(0, 5)) : account.grant;
-      if (grant !== undefined) await callOnce(input, vault, account, grant);
+      if (grant === undefined) continue;
+      const call = callOnce(input, vault, account, grant).finally(() => unanswered.delete(call));
+      unanswered.add(call);
+      await Promise.race([call, sleep(patienceMs)]);
+      if (unanswered.size >= unansweredMax) await Promise.race(unanswered);
     }
+    await Promise.all(unanswered);
   });
   return {
     stop: async () => {

@@ -121,8 +121,9 @@ const stopHolderMs: Record<ProviderMode, readonly [min: number, max: number]> = 
 function planSystemFaults(input: ScheduleInput): PlannedSystemFault[] {
   const random = input.random.fork('system faults');
   const databaseKinds = input.database === 'postgres' ? postgresFaultKinds : sqliteFaultKinds;
-  // Twice in each round: with one mode alone a round would prove little.
-  const kinds = input.systemKinds ?? [...processFaultKinds, 'stop_holder', ...databaseKinds];
+  // Once for each mode in a round: what a late answer does differs from one to the other.
+  const more = providerModes.slice(1).map((): SystemFaultKind => 'stop_holder');
+  const kinds = input.systemKinds ?? [...processFaultKinds, ...more, ...databaseKinds];
   const cards = deal(random, kinds, input.systemKinds !== undefined);
   const planned: PlannedSystemFault[] = [];
   const turns = new Map<SystemFaultKind, number>();

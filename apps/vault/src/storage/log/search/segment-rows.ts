@@ -53,7 +53,9 @@ export async function readForIndex(
   const { native } = storage;
   if (native.kind === 'sqlite') {
     await new Promise((resolve) => setImmediate(resolve));
-    return native.reader.prepare<unknown[], IndexedRecord>(text).all({ 1: range.chainId, 2: range.after });
+    // The connection that has written them has their pages at hand; the other one drops its own at each commit.
+    const connection = native.isHeld() ? native.reader : native.database;
+    return connection.prepare<unknown[], IndexedRecord>(text).all({ 1: range.chainId, 2: range.after });
   }
   return (await native.pool.query<IndexedRecord>(text, [range.chainId, range.after])).rows;
 }
