@@ -43,9 +43,12 @@ function readIncoming(
       else chunks.length = 0;
     };
     const keep = (chunk: Buffer) => {
-      if (share.take(chunk.length)) return chunks.push(chunk);
+      if (share.take(chunk.length)) {
+        chunks.push(chunk);
+        return;
+      }
       stop();
-      return reject(describeBusy());
+      reject(describeBusy());
     };
     const stop = () => {
       clearTimeout(timer);
